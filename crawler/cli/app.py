@@ -1,0 +1,34 @@
+"""Mounts the groups of commands; every module of this room offers `commands`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from crawler import __version__
+from crawler.cli import crawling, database, export, judging, schedule
+
+app = typer.Typer(
+    help="Find the public tenders that arts and cultural organisations could deliver.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for module in (crawling, judging, database, export, schedule):
+    app.add_typer(module.commands)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Find the public tenders that arts and cultural organisations could deliver."""

@@ -1,0 +1,74 @@
+"""``tenders db``: create, check, back up; ``tenders reprocess``: judge and merge everything anew."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawler import config
+from crawler.jobs import keeping
+from crawler.jobs import reprocess as job
+from crawler.store import database
+
+commands = typer.Typer()
+db = typer.Typer(help="The database.", no_args_is_help=True)
+commands.add_typer(db, name="db")
+
+
+@db.command()
+def upgrade() -> None:
+    """Create the database, or bring its schema to this version's."""
+    revision = database.upgrade(database.connect(config.load().database))
+    typer.echo(f"The database has schema {revision}.")
+
+
+@db.command()
+def check() -> None:
+    """Say what is wrong with the database; exit status 1 if anything is."""
+    problems = database.check(database.connect(config.load().database))
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo("The database is sound.")
+
+
+@db.command()
+def backup(
+    folder: Annotated[Path | None, typer.Argument(help="Where to; var/backups if not given.")] = None,
+) -> None:
+    """Write a consistent copy of the database, also while a crawl runs."""
+    settings = config.load()
+    engine = database.engine(settings.database)
+    path = database.backup(engine, folder or settings.var / "backups", datetime.now(UTC))
+    typer.echo(str(path))
+
+
+@db.command()
+def prune() -> None:
+    """Drop raw releases older than TENDERS_KEEP_RAW_MONTHS; what was learnt from them stays."""
+    settings = config.load()
+    engine = database.engine(settings.database)
+    dropped = keeping.prune(engine, settings.keep_raw_months, datetime.now(UTC))
+    typer.echo(f"{dropped} raw releases dropped.")
+
+
+@commands.command()
+def reprocess(
+    judgements: Annotated[
+        bool, typer.Option(help="List each opportunity that is judged otherwise now.")
+    ] = False,
+) -> None:
+    """Recompute everything from the raw releases: facts, judgements, places, merging."""
+    engine = database.engine(config.load().database)
+    done = job.reprocess(engine, datetime.now(UTC))
+    for moved in done.moved if judgements else ():
+        typer.echo(json.dumps(moved, ensure_ascii=False))
+    typer.echo(
+        f"{done.releases} releases read, {done.errors} unreadable, {done.pruned} pruned earlier;"
+        f" {len(done.moved)} opportunities judged otherwise than before."
+    )

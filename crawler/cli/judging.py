@@ -1,0 +1,160 @@
+"""``tenders classify``, ``evaluate`` and ``train``: the classifier at the command line.
+
+`classify` needs no database: JSON lines in, JSON lines out, a batch at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from crawler import relevance
+from crawler.errors import UsageError
+from crawler.items import Judgement, Notice, Place
+from crawler.places import locate
+
+commands = typer.Typer()
+
+BATCH = 200
+MAX_LINE = 2_000_000
+"""Bytes a line may have: a longer one is no notice, and is refused without being held."""
+
+MAX_TEXT = 1_000_000
+_LISTS = ("cpv", "region", "nuts", "postcode", "lots", "buyer_nuts")
+_TEXTS = ("description", "buyer", "category", "buyer_postcode", "buyer_town")
+
+
+@commands.command()
+def classify(
+    file: Annotated[str, typer.Argument(help="JSON lines, - for standard input")] = "-",
+) -> None:
+    """Judge notices: a JSON object a line in, a JSON object a line out."""
+    if file == "-":
+        failed = _classify(sys.stdin.buffer)
+    else:
+        try:
+            with Path(file).open("rb") as lines:
+                failed = _classify(lines)
+        except OSError as error:
+            raise UsageError(f"{file} cannot be read: {error.strerror}. Name a file, or -") from error
+    raise typer.Exit(1 if failed else 0)
+
+
+def _classify(stream: BinaryIO) -> bool:
+    """Write an answer for every line of `stream`; whether any line was refused."""
+    failed = False
+    for batch in _batches(_lines(stream)):
+        notices = [held for _, held in batch if isinstance(held, Notice)]
+        judged = iter(relevance.judge(notices))
+        answers = []
+        for number, held in batch:
+            if isinstance(held, Notice):
+                answers.append(answer(held, next(judged), locate(held)))
+            else:
+                failed = True
+                answers.append({"id": held.id, "line": number, "error": str(held)})
+        sys.stdout.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in answers))
+        sys.stdout.flush()
+    return failed
+
+
+class RefusedLine(ValueError):
+    """A line that holds no notice; `id` is its id when that much could be read."""
+
+    def __init__(self, message: str, id: object = None) -> None:
+        super().__init__(message)
+        self.id = id if isinstance(id, str | int) else None
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Lines as bytes, None for one longer than `MAX_LINE` (read past without being held)."""
+    while line := stream.readline(MAX_LINE + 1):
+        if len(line) <= MAX_LINE or line.endswith(b"\n"):
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(MAX_LINE)
+        yield None
+
+
+def _batches(
+    lines: Iterable[bytes | None],
+) -> Iterator[list[tuple[int, Notice | RefusedLine]]]:
+    """Numbered notices and refusals, up to `BATCH` at a time; blank lines count but say nothing."""
+    batch: list[tuple[int, Notice | RefusedLine]] = []
+    for number, line in enumerate(lines, 1):
+        if line is not None and not line.strip():
+            continue
+        try:
+            batch.append((number, parse(line)))
+        except RefusedLine as refused:
+            batch.append((number, refused))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def parse(line: bytes | None) -> Notice:
+    """The notice in one line. Raises `RefusedLine` with what is wrong and the id if there is one."""
+    if line is None:
+        raise RefusedLine(f"longer than {MAX_LINE:,} bytes; shorten the description")
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise RefusedLine(f"no JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise RefusedLine(f"a JSON object is wanted, not {type(row).__name__}")
+    id = row.get("id")
+    title = row.get("title")
+    if not isinstance(title, str) or not title.strip():
+        raise RefusedLine("the title is missing", id)
+    texts = {name: _text(row, name) for name in _TEXTS}
+    lists = {name: _list(row, name) for name in _LISTS}
+    values = [title, *texts.values(), *(value for held in lists.values() for value in held)]
+    if any(value and "\x00" in value for value in values):
+        raise RefusedLine("a NUL character stands in the text; remove it", id)
+    if any(value and len(value) > MAX_TEXT for value in values):
+        raise RefusedLine(f"a field is longer than {MAX_TEXT:,} characters; shorten it", id)
+    texts["description"] = texts["description"] or ""
+    return Notice(title=title, id=None if id is None else str(id), **texts, **lists)  # type: ignore[arg-type]
+
+
+def _text(row: dict[str, Any], name: str) -> str | None:
+    value = row.get(name)
+    if value is not None and not isinstance(value, str):
+        raise RefusedLine(f"{name} must be text", row.get("id"))
+    return value
+
+
+def _list(row: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = row.get(name) or []
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise RefusedLine(f"{name} must be a list of texts", row.get("id"))
+    return tuple(value)
+
+
+def answer(notice: Notice, judgement: Judgement, place: Place) -> dict[str, object]:
+    """One line of output: the contract in README under *classify*."""
+    return {
+        "id": notice.id,
+        "relevance": judgement.relevance,
+        "scores": {name: round(score, 6) for name, score in judgement.scores.items()},
+        "art_forms": list(judgement.art_forms),
+        "outcomes": list(judgement.outcomes),
+        "reasons": [
+            {"text": reason.text, "field": reason.field, "weight": reason.weight}
+            for reason in judgement.reasons
+        ],
+        "regions": list(place.regions),
+        "authority": place.authority,
+        "place_reason": place.reason,
+    }

@@ -1,0 +1,99 @@
+"""Settings of one installation: the only module that reads the environment.
+
+Values come from ``TENDERS_…`` variables, else from ``tenders.toml`` in the home folder, else from
+the defaults here. `crawler.cli`, `scheduler` and Scrapy's ``settings.py`` ask `load`; everyone else
+is handed what they need.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from crawler.errors import ConfigError
+
+FILE = "tenders.toml"
+
+
+class Settings(BaseSettings):
+    """One installation's settings. Every field is documented in README under *Settings*."""
+
+    model_config = SettingsConfigDict(env_prefix="TENDERS_", extra="forbid", frozen=True)
+
+    home: Path = Field(default=Path(), description="folder that holds var/")
+    database_url: str = Field(default="", description="SQLAlchemy URL; SQLite in var/ if empty")
+    smtp_url: str = Field(default="", description="smtp[s]://user:password@host:port; files if empty")
+    base_url: str = Field(default="http://127.0.0.1:8000", description="where people reach the web")
+    secret_key: str = Field(default="", description="signs links; 32 random characters or more")
+    sender: str = Field(default="digest@arts-tenders.example", description="From of every mail")
+    contact: str = Field(
+        default="hello@arts-tenders.example", description="User-Agent and mail footer name it"
+    )
+    timezone: str = Field(default="Europe/London", description="zone of weekdays and hours")
+    keep_raw_months: int = Field(default=24, ge=1, description="raw releases are pruned after it")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is no time zone; write one such as Europe/London") from error
+        return value
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def var(self) -> Path:
+        """The folder for everything this installation writes."""
+        return self.home / "var"
+
+    @property
+    def outbox(self) -> Path:
+        """Where mail lands while no SMTP server is set."""
+        return self.var / "outbox"
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.var / 'tenders.sqlite'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments beat the environment, the environment beats the file."""
+        file = Path(os.environ.get("TENDERS_HOME", "")) / FILE
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def load() -> Settings:
+    """The settings in force. Raises `ConfigError` naming the setting, the reason and the file."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "TENDERS_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(
+            f"setting {name} (or its line in {FILE}) is wrong: {first['msg']}. Correct it and start again."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{FILE} is not valid TOML: {error}. Correct that line.") from error

@@ -1,0 +1,56 @@
+"""The links of an item: to where the notice stands, named so that they make sense read aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+MOST = 3
+_LONGEST = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A web address and what people see in its place."""
+
+    text: str
+    url: str
+
+
+def links(urls: Iterable[str], portals: Mapping[str, str]) -> tuple[Link, ...]:
+    """One link to each site among `urls`, known portals first, `MOST` at most.
+
+    `portals` gives the names of portals by host; ``www.`` and ``api.`` make no difference.
+    """
+    names = {_site(host): name for host, name in portals.items()}
+    found: dict[str, Link] = {}
+    for url in urls:
+        host = _host(url)
+        if host is None or _site(host) in found:
+            continue
+        name = names.get(_site(host))
+        text = f"Read the notice on {name}" if name else f"See more at {host.removeprefix('www.')}"
+        found[_site(host)] = Link(text=text, url=url)
+    ranked = sorted(found.items(), key=lambda pair: pair[0] not in names)
+    return tuple(link for _, link in ranked[:MOST])
+
+
+def host_of(url: str) -> str:
+    """The host of a base URL; empty if it has none."""
+    return _host(url) or ""
+
+
+def _host(url: str) -> str | None:
+    """The host of a web address that is fit for a mail, or None."""
+    if len(url) > _LONGEST or not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        return parts.hostname if parts.scheme in ("http", "https") else None
+    except ValueError:
+        return None
+
+
+def _site(host: str) -> str:
+    return host.removeprefix("www.").removeprefix("api.")

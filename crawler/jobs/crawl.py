@@ -1,0 +1,224 @@
+"""Crawls sources: one Scrapy subprocess each, side by side, watched from here.
+
+A subprocess reports in JSON lines on its standard output and logs on standard error. It ends when
+our end of its standard input closes, so that nothing crawls on after this process has died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from crawler import dates
+from crawler.errors import UsageError
+from crawler.sources import Pace, Source, find
+from crawler.store import database, sources
+from crawler.store.runs import Tally, Verdict
+
+COUNTS = ("requests", "releases", "new", "changed", "same", "dropped", "errors")
+_PATIENCE = 60.0
+
+Listener = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a person may ask of a crawl; see ``tenders crawl --help``."""
+
+    since: str | None = None
+    limit: int | None = None
+    dry_run: bool = False
+    verbose: bool = False
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    paces: Mapping[str, Pace] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How the crawl of one source went."""
+
+    source: str
+    verdict: Verdict
+    reason: str
+    tally: Tally
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``crawl --json`` prints for the source."""
+        counts = {name: getattr(self.tally, name) for name in COUNTS}
+        return counts | {"verdict": self.verdict}
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine by address or as localhost."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check(wanted: Sequence[Source], options: Options, now: datetime) -> None:
+    """Raises `UsageError` for options that cannot be meant, before anything is asked for."""
+    if options.since is not None:
+        dates.since(options.since, now)
+    if options.limit is not None and options.limit < 1:
+        raise UsageError(f"--limit {options.limit}: ask for one release or more.")
+    find([*options.base_urls, *options.paces])
+    for key, url in options.base_urls.items():
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"--base-url {key}={url}: write a full address, http://… or https://….")
+    for source in wanted:
+        pace = options.paces.get(source.key)
+        url = options.base_urls.get(source.key, source.base_url)
+        if pace is not None and pace.looser_than(source.pace) and not is_loopback(url):
+            raise UsageError(
+                f"--pace {source.key}={pace} asks more than the published {source.pace}. That is only"
+                " allowed towards this machine (--base-url with a loopback address)."
+            )
+
+
+def crawl(
+    url: str,
+    keys: Sequence[str],
+    options: Options,
+    now: datetime,
+    listen: Listener = lambda event: None,
+) -> list[Result]:
+    """Crawls the sources `keys` (all if empty) into the database `url`; one result each, in order.
+
+    `listen` is called with each event of the subprocesses. Raises `UsageError` and `StoreError`
+    before the first request. An interrupt ends the subprocesses in good order.
+    """
+    wanted = find(keys)
+    check(wanted, options, now)
+    engine = database.engine(url)
+    commands = [_command(engine, source, options, now) for source in wanted]
+    environment = os.environ | {
+        "SCRAPY_SETTINGS_MODULE": "crawler.settings",
+        "TENDERS_DATABASE_URL": engine.url.render_as_string(hide_password=False),
+    }
+    return asyncio.run(_watch_all(wanted, commands, environment, listen))
+
+
+def _command(engine: sa.Engine, source: Source, options: Options, now: datetime) -> list[str]:
+    """The Scrapy command for one source; watermark and silence go in as arguments."""
+    with engine.connect() as connection:
+        state = sources.states_of(connection).get(source.key, sources.State())
+    arguments = {"source": source.key}
+    if options.since is not None:
+        arguments["since"] = options.since
+    elif state.watermark is not None:
+        arguments["start"] = (state.watermark - source.overlap).isoformat()
+    base_url = options.base_urls.get(source.key)
+    if base_url is not None:
+        arguments["base_url"] = base_url
+    if source.key in options.paces:
+        arguments["pace"] = str(options.paces[source.key])
+    if options.limit is not None:
+        arguments["limit"] = str(options.limit)
+    if state.quiet_until is not None and state.quiet_until > now:
+        arguments["quiet_for"] = f"{(state.quiet_until - now).total_seconds():.3f}"
+    settings = {
+        "REPORT_PROGRESS": True,
+        "DRY_RUN": options.dry_run,
+        "LOG_LEVEL": "INFO" if options.verbose else "WARNING",
+        "LOOPBACK_ALLOWED": base_url is not None and is_loopback(base_url),
+    }
+    command = [sys.executable, "-P", "-m", "scrapy", "crawl", source.platform]
+    for name, value in arguments.items():
+        command += ["-a", f"{name}={value}"]
+    for name, setting in settings.items():
+        command += ["-s", f"{name}={setting}"]
+    return command
+
+
+async def _watch_all(
+    wanted: Sequence[Source],
+    commands: Sequence[list[str]],
+    environment: dict[str, str],
+    listen: Listener,
+) -> list[Result]:
+    watches = [
+        _watch(source, command, environment, listen)
+        for source, command in zip(wanted, commands, strict=True)
+    ]
+    return list(await asyncio.gather(*watches))
+
+
+async def _watch(
+    source: Source, command: list[str], environment: dict[str, str], listen: Listener
+) -> Result:
+    """Runs one subprocess to its end and reads its events."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+        limit=1 << 20,
+    )
+    summary: dict[str, Any] = {}
+    reading = asyncio.create_task(_read(process, listen, summary))
+    try:
+        await asyncio.shield(reading)
+    except asyncio.CancelledError:
+        await _end(process)
+        await reading
+    code = await process.wait()
+    return _result(source, summary, code)
+
+
+async def _read(
+    process: asyncio.subprocess.Process, listen: Listener, summary: dict[str, Any]
+) -> None:
+    assert process.stdout is not None
+    async for line in process.stdout:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if event.get("event") == "summary":
+            summary.update(event)
+        listen(event)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Asks a subprocess to end as Scrapy does on Ctrl-C, and insists after a minute."""
+    for word, patience in ((signal.SIGINT, _PATIENCE), (signal.SIGKILL, None)):
+        if process.returncode is not None:
+            return
+        process.send_signal(word)
+        try:
+            await asyncio.wait_for(process.wait(), patience)
+        except TimeoutError:
+            continue
+
+
+def _result(source: Source, summary: dict[str, Any], code: int) -> Result:
+    if not summary:
+        ended = f"signal {-code}" if code < 0 else f"status {code}"
+        words = f"the crawl process ended with {ended} before it was done; its log says why"
+        return Result(source=source.key, verdict="failed", reason=words, tally=Tally(errors=1))
+    names = asdict(Tally()).keys()
+    return Result(
+        source=source.key,
+        verdict=summary["verdict"],
+        reason=summary["reason"],
+        tally=Tally(**{name: summary[name] for name in names}),
+    )
+
+

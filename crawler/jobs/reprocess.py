@@ -1,0 +1,87 @@
+"""Recomputes what is derived, from the raw releases: facts, judgements, places, opportunities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from crawler.decoding import decode
+from crawler.errors import ReleaseError
+from crawler.items import Facts, RawRelease
+from crawler.places import locate
+from crawler.relevance import judge
+from crawler.sources import load
+from crawler.store import database, opportunities, releases
+from crawler.store.releases import StoredRelease
+
+_BATCH = 500
+
+
+@dataclass(slots=True)
+class Outcome:
+    """`moved` holds, for each opportunity judged otherwise than before, its id, title, old and new."""
+
+    releases: int = 0
+    errors: int = 0
+    pruned: int = 0
+    moved: list[dict[str, Any]] = field(default_factory=list)
+
+
+def read(source: str, raw: bytes) -> Facts:
+    """The facts in a raw release of `source`. Raises `ReleaseError`."""
+    return decode(raw, source, load()[source].repairs)[0]
+
+
+def reprocess(engine: sa.Engine, now: datetime) -> Outcome:
+    """Reads, judges, places and merges every stored release anew.
+
+    Pruned releases keep what was learnt from them. Each batch is one transaction: interrupted, it
+    can simply be run again.
+    """
+    outcome = Outcome()
+    with engine.connect() as connection:
+        before = opportunities.relevances(connection)
+        outcome.pruned = releases.pruned(connection)
+    last = 0
+    while True:
+        with database.writing(engine) as connection:
+            batch = releases.after(connection, last, _BATCH)
+            if not batch:
+                break
+            last = batch[-1].id
+            ids = _redo(connection, batch, outcome)
+            releases.merge_again(connection, ids, now, read)
+    with engine.connect() as connection:
+        after = opportunities.relevances(connection)
+        for key, (title, relevance) in after.items():
+            old = before.get(key, (title, relevance))[1]
+            if old != relevance:
+                outcome.moved.append({"id": key, "title": title, "old": old, "new": relevance})
+    return outcome
+
+
+def _redo(connection: sa.Connection, batch: list[StoredRelease], outcome: Outcome) -> set[int]:
+    """Derives everything about `batch` anew; the processes it concerns."""
+    done: list[tuple[int, RawRelease]] = []
+    for stored in batch:
+        outcome.releases += 1
+        try:
+            facts = read(stored.source, stored.raw)
+        except ReleaseError as error:
+            outcome.errors += 1
+            failed = RawRelease(raw=b"", content_hash=stored.content_hash, error=str(error))
+            done.append((stored.id, failed))
+            continue
+        (judgement,) = judge([facts.notice()])
+        read_well = RawRelease(
+            raw=b"",
+            content_hash=stored.content_hash,
+            facts=facts,
+            judgement=judgement,
+            place=locate(facts.notice()),
+        )
+        done.append((stored.id, read_well))
+    return releases.rewrite(connection, done)

@@ -1,0 +1,225 @@
+"""Writes each person's digest and hands it over: behind ``tenders digest preview`` and ``send``.
+
+A digest is handed over first and recorded then. If the machine stops in between, it goes out once
+more on the same day with the same Message-ID: nobody misses one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+
+import sqlalchemy as sa
+
+from crawler import dates
+from crawler.config import Settings
+from crawler.digest import links, mail, matching, outbox
+from crawler.digest.accounts import Accounts, SourceCheck
+from crawler.digest.composing import Candidate, Digest, compose
+from crawler.digest.mail import Letterhead
+from crawler.digest.outbox import Mailer
+from crawler.digest.wording import count
+from crawler.errors import DeliveryError, UsageError
+from crawler.opportunity import Opportunity
+from crawler.sources import registry
+from crawler.store import database, matches, opportunities, runs, subscribers
+from crawler.store.matches import Pending, Told
+from crawler.store.subscribers import Subscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A digest as it would go out; `told` is what it tells, by internal opportunity key."""
+
+    subscriber: Subscriber
+    digest: Digest
+    message: EmailMessage
+    told: Mapping[int, Told]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendSummary:
+    """What a round of sending did, each part by address.
+
+    `quiet` digests had nothing to tell and are among `sent`. `already` had today's digest before;
+    `unmatched` wait for ``tenders match``. `failed` holds the reasons too.
+    """
+
+    sent: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    failed: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """Numbers only: addresses do not belong in logs."""
+        words = f"{count(len(self.sent), 'digest')} sent"
+        if self.quiet:
+            words += f", {len(self.quiet)} of them with nothing new to tell"
+        if self.already:
+            words += f"; {len(self.already)} had theirs today already"
+        if self.unmatched:
+            words += f"; {len(self.unmatched)} not matched yet, run: tenders match"
+        if self.failed:
+            words += f"; {len(self.failed)} could not be delivered"
+        return words
+
+
+def preview(
+    settings: Settings, engine: sa.Engine, now: datetime, only: str | None = None
+) -> Iterator[Draft]:
+    """The digests as they would go out now, for everybody or for `only` one address.
+
+    Nothing is sent or recorded. Raises `UsageError` for an address that is not subscribed.
+    """
+    with engine.connect() as connection:
+        people = _people(connection, only)
+        accounts = _accounts(connection)
+    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
+    for person in people:
+        yield _draft(engine, person, accounts, letterhead, now)
+
+
+def send(
+    settings: Settings, engine: sa.Engine, now: datetime, only: str | None = None
+) -> SendSummary:
+    """Sends everybody, or `only` one address, today's digest unless they had it.
+
+    It goes to the mail server in the settings, or into files. One that cannot be delivered is
+    reported and holds up no other. Raises `UsageError` for an address that is not subscribed, and
+    `DeliveryError` when the mail server cannot be used at all.
+    """
+    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
+    with outbox.open_mailer(settings.smtp_url, settings.outbox) as mailer:
+        return send_by(mailer, engine, letterhead, now, only)
+
+
+def send_by(
+    mailer: Mailer,
+    engine: sa.Engine,
+    letterhead: Letterhead,
+    now: datetime,
+    only: str | None = None,
+) -> SendSummary:
+    """The same by any mailer."""
+    with engine.connect() as connection:
+        people = _people(connection, only)
+        accounts = _accounts(connection)
+    sent: list[Draft] = []
+    failed: dict[str, str] = {}
+    already = [person for person in people if _had(person, now)]
+    unmatched = [person for person in people if not _matched(person) and person not in already]
+    for person in people:
+        if person in already or person in unmatched:
+            continue
+        draft = _draft(engine, person, accounts, letterhead, now)
+        try:
+            mailer.deliver(draft.message)
+        except DeliveryError as error:
+            failed[person.email] = str(error)
+            continue
+        _record(engine, draft, now)
+        sent.append(draft)
+    return SendSummary(
+        sent=tuple(draft.subscriber.email for draft in sent),
+        quiet=tuple(draft.subscriber.email for draft in sent if draft.digest.quiet),
+        already=_addresses(already),
+        unmatched=_addresses(unmatched),
+        failed=failed,
+    )
+
+
+def _addresses(people: Sequence[Subscriber]) -> tuple[str, ...]:
+    return tuple(person.email for person in people)
+
+
+def _had(person: Subscriber, now: datetime) -> bool:
+    return person.digest_at is not None and dates.days_left(person.digest_at, now) >= 0
+
+
+def _matched(person: Subscriber) -> bool:
+    """Whether every subscription has been matched: before that, nobody knows what fits."""
+    return all(one.matched_until for one in person.subscriptions)
+
+
+def _record(engine: sa.Engine, draft: Draft, now: datetime) -> None:
+    with database.writing(engine) as connection:
+        matches.told(connection, draft.subscriber.id, draft.told, now)
+        subscribers.digested(connection, draft.subscriber.id, now)
+
+
+def _people(connection: sa.Connection, only: str | None) -> list[Subscriber]:
+    if only is None:
+        return subscribers.listed(connection)
+    found = subscribers.find(connection, only)
+    if found is None:
+        raise UsageError(
+            f"--to {only!r} is not subscribed. See who is with: tenders subscribers list"
+        )
+    return [found]
+
+
+def _draft(
+    engine: sa.Engine, person: Subscriber, accounts: Accounts, letterhead: Letterhead, now: datetime
+) -> Draft:
+    with engine.connect() as connection:
+        known: dict[str, int] = {}
+        candidates = []
+        for one in matches.pending(connection, person.id):
+            opportunity = opportunities.get(connection, one.opportunity_id)
+            known[opportunity.id] = one.opportunity_id
+            candidate = _candidate(one, opportunity, person, now)
+            if candidate:
+                candidates.append(candidate)
+    digest = compose(
+        candidates,
+        now=now,
+        organisation=person.organisation,
+        subscriptions=person.subscriptions,
+        accounts=accounts,
+        portals={
+            links.host_of(source.base_url): source.name for source in registry.load().values()
+        },
+    )
+    return Draft(
+        subscriber=person,
+        digest=digest,
+        message=mail.message(digest, person, letterhead, now),
+        told={known[public]: told for public, told in digest.carried.items()},
+    )
+
+
+def _candidate(
+    one: Pending, opportunity: Opportunity, person: Subscriber, now: datetime
+) -> Candidate | None:
+    """What fits is asked again on the day: it may have closed since it was matched.
+
+    What somebody was told of stays theirs: they will want to know that it was cancelled.
+    """
+    if one.told:
+        judgement = opportunity.judgement
+        kind = (matching.kind_of(judgement) if judgement else None) or "arts"
+        fit = matching.Match(kind=kind, reasons=one.why.reasons, caveats=one.why.caveats)
+        return Candidate(opportunity=opportunity, match=fit, told=one.told)
+    outcomes = [matching.match(opportunity, wish, now) for wish in person.subscriptions]
+    fits = [outcome for outcome in outcomes if isinstance(outcome, matching.Match)]
+    if not fits:
+        return None
+    return Candidate(opportunity=opportunity, match=matching.combined(fits))
+
+
+def _accounts(connection: sa.Connection) -> Accounts:
+    latest = runs.latest(connection)
+    checks = []
+    for source in registry.find(()):
+        run = latest.get(source.key, {})
+        checks.append(
+            SourceCheck(
+                name=source.name,
+                verdict=run.get("verdict"),
+                checked_at=run.get("finished") or run.get("started"),
+            )
+        )
+    return Accounts(sources=tuple(checks), newest=matches.newest_notice(connection))

@@ -1,0 +1,98 @@
+"""Why a notice may not be for a small arts organisation: facts, told without a model."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from crawler.items import Facts
+
+SMALL_VALUE = Decimal(500_000)
+"""A contract above this is larger than the yearly turnover of most small arts organisations
+(Arts Council England's portfolio: the median grant is near a quarter of a million pounds)."""
+
+SOON = timedelta(days=7)
+_TURNOVER = re.compile(
+    r"(?:minimum|annual|yearly|specified)[^.]{0,60}turnover[^.£€]{0,80}[£€]\s?[\d,.]+\s?(?:m|million|k)?"
+    r"|turnover of (?:at least|not less than|a minimum of) [£€]\s?[\d,.]+\s?(?:m|million|k)?",
+    re.IGNORECASE,
+)
+_FRAMEWORK = re.compile(r"\bframework\b|dynamic purchasing|\bdps\b|dynamic market", re.IGNORECASE)
+_INCUMBENT = re.compile(
+    r"direct award|single tender action|without prior publication|not a call for competition"
+    r"|transparency notice",
+    re.IGNORECASE,
+)
+_CLEARANCE = re.compile(r"\b(?:dbs check|enhanced dbs|security clearance|sc cleared)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """One fact to weigh before spending time on a bid: a stable `code` and words for people."""
+
+    code: str
+    text: str
+
+
+def cautions(facts: Facts, now: datetime) -> tuple[Caution, ...]:
+    """What speaks against spending time on this notice; `now` is aware UTC.
+
+    Only what the notice says: nothing is guessed from silence.
+    """
+    words = " ".join(
+        (
+            facts.title,
+            facts.description[:20_000],
+            facts.procedure or "",
+            *(lot.description[:2_000] for lot in facts.lots[:30]),
+        )
+    )
+    found = [*_stage(facts, now), *_size(facts, words)]
+    if _INCUMBENT.search(words) or facts.procedure == "direct":
+        found.append(_caution("direct", "It is a direct award, not a call for bids"))
+    if _CLEARANCE.search(words):
+        found.append(_caution("clearance", "Staff need checks or clearance"))
+    return tuple(found)
+
+
+def _stage(facts: Facts, now: datetime) -> list[Caution]:
+    if facts.status == "cancelled":
+        return [_caution("cancelled", "It was cancelled")]
+    if facts.stage in ("award", "contract") or facts.status == "awarded":
+        who = ", ".join(name for award in facts.awards[:1] for name in award.suppliers[:2])
+        return [_caution("awarded", f"It was already awarded{f' to {who}' if who else ''}")]
+    if facts.deadline is None:
+        return []
+    left = facts.deadline - now
+    if left < timedelta(0):
+        return [_caution("closed", f"The deadline was {facts.deadline:%-d %B %Y}")]
+    if left < SOON:
+        days = max(left.days, 0)
+        when = "today or tomorrow" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
+        return [_caution("deadline", f"The deadline is {when}")]
+    return []
+
+
+def _size(facts: Facts, words: str) -> list[Caution]:
+    found = []
+    value = facts.value_max or facts.value_min
+    turnover = _TURNOVER.search(words)
+    framework = _FRAMEWORK.search(words)
+    if turnover:
+        said = " ".join(turnover.group().split())
+        kind = "A framework that asks" if framework else "It asks"
+        found.append(_caution("turnover", f"{kind} for a turnover: “{said}”"))
+    elif framework:
+        found.append(_caution("framework", "A framework or dynamic list: a place on it is no work yet"))
+    if value is not None and value > SMALL_VALUE and not framework and len(facts.lots) < 2:
+        sign = "£" if facts.currency in (None, "GBP") else f"{facts.currency} "
+        found.append(
+            _caution("value", f"At {sign}{value:,.0f} it is large for a small organisation: partner?")
+        )
+    return found
+
+
+def _caution(code: str, text: str) -> Caution:
+    return Caution(code=code, text=text)

@@ -1,0 +1,70 @@
+"""Scrapy's settings: an honest, patient crawler. Every line that differs from Scrapy says why."""
+
+from crawler import __version__, config
+
+_settings = config.load()
+
+BOT_NAME = "arts-tenders"
+SPIDER_MODULES = ["spiders"]
+USER_AGENT = f"arts-tenders/{__version__} (+{_settings.base_url}; {_settings.contact})"
+
+# Scrapy listens for posted Python and telnet unless told not to.
+REMOTE_CONTROL_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+
+# Politeness: robots.txt, one request at a time per domain; spiders/pacing.py keeps published limits.
+ROBOTSTXT_OBEY = True
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+COOKIES_ENABLED = False
+DOWNLOAD_VERIFY_CERTIFICATES = True
+
+# The largest month of a Proactis portal is a few megabytes; a gigabyte is an attack.
+DOWNLOAD_MAXSIZE = 128 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_TIMEOUT = 120
+
+# Our own middlewares try again with the patience each portal asks for.
+RETRY_ENABLED = False
+REDIRECT_ENABLED = True
+REDIRECT_MAX_TIMES = 5
+HTTPERROR_ALLOWED_CODES: list[int] = []
+DNS_RESOLVER = "spiders.addresses.PublicResolver"
+LOOPBACK_ALLOWED = False
+DOWNLOAD_HANDLERS = {
+    "http": "spiders.downloading.OnceOnlyHandler",
+    "https": "spiders.downloading.OnceOnlyHandler",
+    # A page must not be able to name a file of this machine.
+    **dict.fromkeys(("data", "file", "ftp", "s3")),
+}
+DOWNLOADER_MIDDLEWARES = {
+    "spiders.pacing.PacingMiddleware": 550,
+    "spiders.addresses.AddressMiddleware": 950,
+}
+
+# One step a file; only the last writes.
+ITEM_PIPELINES = {
+    "pipelines.unchanged.Unchanged": 100,
+    "pipelines.decode.Decode": 200,
+    "pipelines.relevance.Judge": 300,
+    "pipelines.place.Locate": 400,
+    "pipelines.show.Show": 800,
+    "pipelines.keep.Keep": 900,
+}
+EXTENSIONS = {
+    "pipelines.runs.RecordRun": 0,
+    "scrapy.extensions.logstats.LogStats": None,
+    "scrapy.extensions.corestats.CoreStats": 10,
+    "scrapy.extensions.memusage.MemoryUsage": None,
+}
+# Batches of one response are kept in order.
+CONCURRENT_ITEMS = 1
+
+LOG_LEVEL = "INFO"
+STATS_DUMP = False
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+LOG_DATEFORMAT = "%H:%M:%S"
+
+# Ours, set for one run by `crawler.jobs.crawl`.
+DRY_RUN = False
+REPORT_PROGRESS = False
+DATABASE_URL = _settings.database

@@ -1,0 +1,212 @@
+"""Opens the database: creates a new one, refuses a newer or older one, sets SQLite up.
+
+Whoever writes does so in `writing`, which holds the one write lock from the start: two crawls that
+merge into the same opportunity come one after the other, on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from crawler.errors import StoreError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 7_264_001
+"""The PostgreSQL advisory lock under which merges happen; any number, used nowhere else."""
+
+
+def engine(url: str) -> sa.Engine:
+    """A ready engine on `url`, its schema checked; an empty database is created first.
+
+    Raises `StoreError` when the folder cannot be written, nothing answers, or the schema is not
+    the one this version knows.
+    """
+    made = connect(url)
+    try:
+        revision = _revision(made)
+        if revision is None:
+            upgrade(made)
+        elif revision != head():
+            raise StoreError(_differs(revision))
+    except sa.exc.OperationalError as error:
+        raise StoreError(
+            f"the database {made.url.render_as_string()} does not open: {error.orig}."
+            " Check TENDERS_DATABASE_URL and that the server runs."
+        ) from error
+    return made
+
+
+@cache
+def connect(url: str) -> sa.Engine:
+    """The process's one engine on `url`, whatever its schema. Raises `StoreError`."""
+    parsed = sa.make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+        "json_deserializer": msgspec.json.decode,
+    }
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_pre_ping=True, **options)
+    if parsed.database and parsed.database != ":memory:":
+        _folder(Path(parsed.database))
+    made = sa.create_engine(parsed, connect_args={"timeout": 60}, **options)
+    sa.event.listen(made, "connect", _set_up_sqlite)
+    sa.event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError(13, "not writable")
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(13, "the database file is not writable")
+    except OSError as error:
+        raise StoreError(
+            f"{path.parent} cannot be written ({error.strerror}). Give this user the right to write"
+            " there, or set TENDERS_HOME to another folder."
+        ) from error
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "cache_size=-65536"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Writers take the write lock at once: a reader that turns writer half-way would fail."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(on: sa.Engine) -> Iterator[sa.Connection]:
+    """One transaction that writes, alone: all of it is kept, or nothing."""
+    with on.execution_options(writes=True).connect() as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        yield connection
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+@cache
+def head() -> str:
+    """The newest schema revision that this version knows."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+def _revision(on: sa.Engine) -> str | None:
+    with on.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _differs(revision: str) -> str:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision in known:
+        return (
+            f"the database has the older schema {revision}, this version needs {head()}."
+            " Run `tenders db backup`, then `tenders db upgrade`."
+        )
+    return (
+        f"the database has schema {revision}, which this version does not know: a newer arts-tenders"
+        " wrote it. Install that version again, or restore a backup made before the upgrade."
+    )
+
+
+def upgrade(on: sa.Engine) -> str:
+    """Brings the schema to this version's; the revision it now has. Raises `StoreError`."""
+    revision = _revision(on)
+    if revision is not None and "newer" in _differs(revision):
+        raise StoreError(_differs(revision))
+    config = _config()
+    with on.execution_options(writes=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return head()
+
+
+def check(on: sa.Engine) -> list[str]:
+    """What is wrong with the database, in words; nothing when all is well."""
+    revision = _revision(on)
+    if revision != head():
+        return [_differs(revision) if revision else "the database is empty. Run `tenders db upgrade`."]
+    problems: list[str] = []
+    with on.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            rows = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
+            problems += [f"SQLite says: {row}" for row in rows if row != "ok"]
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            problems += [f"{row[0]} row {row[1]} points to a missing {row[2]}" for row in broken[:5]]
+        lost = connection.execute(
+            sa.text("SELECT count(*) FROM processes WHERE opportunity_id IS NULL")
+        ).scalar_one()
+    if lost:
+        problems.append(f"{lost} processes have no opportunity. Run `tenders reprocess`.")
+    return problems
+
+
+def backup(on: sa.Engine, folder: Path, now: datetime) -> Path:
+    """Writes a consistent copy while crawls go on, and gives its path. Raises `StoreError`."""
+    stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if on.dialect.name == "sqlite":
+            return _backup_sqlite(on, folder / f"tenders-{stamp}.sqlite")
+        return _backup_postgresql(on, folder / f"tenders-{stamp}.dump")
+    except OSError as error:
+        raise StoreError(f"the backup was not written to {folder}: {error}.") from error
+
+
+def _backup_sqlite(on: sa.Engine, target: Path) -> Path:
+    partial = target.with_suffix(".partial")
+    with on.connect() as connection, sqlite3.connect(partial) as copy:
+        source = connection.connection.driver_connection
+        assert isinstance(source, sqlite3.Connection)
+        source.backup(copy)
+    copy.close()
+    return partial.rename(target)
+
+
+def _backup_postgresql(on: sa.Engine, target: Path) -> Path:
+    import subprocess  # only here
+
+    tool = shutil.which("pg_dump")
+    if tool is None:
+        raise StoreError("pg_dump is not installed; install PostgreSQL's client programs.")
+    url = on.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    done = subprocess.run(
+        [tool, "--format=custom", f"--file={target}", f"--dbname={url}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise StoreError(f"pg_dump failed: {done.stderr.strip()}")
+    return target

@@ -1,0 +1,246 @@
+"""Opportunities with their changes and awards: written by `merging`, read by everyone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from crawler.errors import UsageError
+from crawler.items import Award, Buyer, Judgement, Lot, Place, Reason
+from crawler.opportunity import Change, Opportunity
+from crawler.store.statements import chunks
+from crawler.store.tables import awards, changes, matches, opportunities, processes
+
+_PLAIN = (
+    "title", "description", "language", "category", "procedure", "notice_type", "stage", "status",
+    "published", "updated", "deadline", "value_min", "value_max", "currency", "start", "end",
+    "version",
+)  # fmt: skip
+_LISTS = ("ocids", "sources", "cpv", "urls")
+_CHANGE = ("version", "at", "field", "old", "new", "material", "source")
+_AWARD = ("status", "date", "value", "currency", "start", "end", "extension")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An opportunity to be written: over the stored one with this id, or as a new one (None)."""
+
+    id: int | None
+    opportunity: Opportunity
+
+
+def save(connection: sa.Connection, entries: Sequence[Entry], now: datetime) -> list[int]:
+    """Writes `entries` with their changes and awards; their ids in the same order."""
+    old = [(one.id, one.opportunity) for one in entries if one.id is not None]
+    if old:
+        _update(connection, old)
+    fresh = [one.opportunity for one in entries if one.id is None]
+    made = iter(_insert(connection, fresh, now))
+    ids = [one.id if one.id is not None else next(made) for one in entries]
+    _replace_children(connection, [at for at, _ in old], zip(ids, entries, strict=True))
+    return ids
+
+
+def _insert(connection: sa.Connection, fresh: list[Opportunity], now: datetime) -> list[int]:
+    if not fresh:
+        return []
+    statement = sa.insert(opportunities).returning(
+        opportunities.c.id, sort_by_parameter_order=True
+    )
+    rows = [_row(one) | {"first_seen": now} for one in fresh]
+    return list(connection.execute(statement, rows).scalars())
+
+
+def _update(connection: sa.Connection, old: list[tuple[int, Opportunity]]) -> None:
+    # Keys may change hands within one batch; parked first, they never collide.
+    at = sa.bindparam("at")
+    connection.execute(
+        sa.update(opportunities).where(opportunities.c.id == at).values(key=sa.bindparam("parked")),
+        [{"at": pk, "parked": f"~{pk}"} for pk, _ in old],
+    )
+    for pk, one in old:
+        connection.execute(
+            sa.update(opportunities).where(opportunities.c.id == pk).values(_row(one))
+        )
+
+
+def _replace_children(
+    connection: sa.Connection, emptied: list[int], written: Any
+) -> None:
+    if emptied:
+        for table in (changes, awards):
+            connection.execute(sa.delete(table).where(table.c.opportunity_id.in_(emptied)))
+    change_rows: list[dict[str, Any]] = []
+    award_rows: list[dict[str, Any]] = []
+    for pk, entry in written:
+        for change in entry.opportunity.changes:
+            row = {name: getattr(change, name) for name in _CHANGE}
+            change_rows.append(row | {"opportunity_id": pk})
+        for award in entry.opportunity.awards:
+            row = {name: getattr(award, name) for name in _AWARD}
+            lists = {"suppliers": list(award.suppliers), "supplier_ids": list(award.supplier_ids)}
+            award_rows.append(row | lists | {"award_id": award.id, "opportunity_id": pk})
+    if change_rows:
+        connection.execute(sa.insert(changes), change_rows)
+    if award_rows:
+        connection.execute(sa.insert(awards), award_rows)
+
+
+def _row(one: Opportunity) -> dict[str, Any]:
+    judgement = one.judgement
+    material = [change.at for change in one.changes if change.material]
+    return {
+        "key": one.id,
+        **{name: getattr(one, name) for name in _PLAIN},
+        **{name: list(getattr(one, name)) for name in _LISTS},
+        "buyer_name": one.buyer.name if one.buyer else None,
+        "buyer": msgspec.to_builtins(one.buyer) if one.buyer else None,
+        "lots": msgspec.to_builtins(one.lots),
+        "relevance": judgement.relevance if judgement else None,
+        "scores": dict(judgement.scores) if judgement else None,
+        "art_forms": list(judgement.art_forms) if judgement else [],
+        "outcomes": list(judgement.outcomes) if judgement else [],
+        "reasons": msgspec.to_builtins(judgement.reasons) if judgement else [],
+        "model": judgement.model if judgement else None,
+        "regions": list(one.place.regions),
+        "authority": one.place.authority,
+        "place_reason": one.place.reason,
+        "changed_at": max(material, default=None),
+    }
+
+
+def retire(connection: sa.Connection, loser: int, heir: int) -> None:
+    """Removes an opportunity that turned out to be part of `heir`, which takes over its matches."""
+    mine, theirs = matches.alias("mine"), matches.alias("theirs")
+    held = sa.select(theirs.c.subscription_id).where(theirs.c.opportunity_id == heir)
+    connection.execute(
+        sa.update(matches)
+        .where(matches.c.opportunity_id == loser, matches.c.subscription_id.not_in(held))
+        .values(opportunity_id=heir)
+    )
+    for name in ("told_at", "told_change"):
+        told = (
+            sa.select(mine.c[name])
+            .where(mine.c.opportunity_id == loser)
+            .where(mine.c.subscription_id == matches.c.subscription_id)
+            .scalar_subquery()
+        )
+        connection.execute(
+            sa.update(matches)
+            .where(matches.c.opportunity_id == heir, matches.c[name].is_(None))
+            .values({name: told})
+        )
+    for table in (matches, changes, awards):
+        connection.execute(sa.delete(table).where(table.c.opportunity_id == loser))
+    connection.execute(sa.delete(opportunities).where(opportunities.c.id == loser))
+
+
+def get(connection: sa.Connection, pk: int) -> Opportunity:
+    """The opportunity with this internal id. Raises `UsageError` if there is none."""
+    for _, found in _read(connection, opportunities.c.id == pk):
+        return found
+    raise UsageError(f"there is no opportunity {pk}.")
+
+
+def by_key(connection: sa.Connection, key: str) -> tuple[int, Opportunity] | None:
+    """The opportunity that `key` names, now or before it was merged into another."""
+    owner = sa.select(processes.c.opportunity_id).where(processes.c.key == key)
+    for found in _read(connection, opportunities.c.id.in_(owner)):
+        return found
+    return None
+
+
+def iterate(
+    connection: sa.Connection, *conditions: sa.ColumnElement[bool]
+) -> Iterator[tuple[int, Opportunity]]:
+    """Every opportunity that fulfils the `conditions`, by id, a thousand in memory at a time."""
+    last = 0
+    while True:
+        query = sa.select(opportunities.c.id).where(opportunities.c.id > last, *conditions)
+        ids = connection.execute(query.order_by(opportunities.c.id).limit(1000)).scalars().all()
+        if not ids:
+            return
+        yield from _read(connection, opportunities.c.id.in_(ids))
+        last = ids[-1]
+
+
+def changed_since(
+    connection: sa.Connection, moment: datetime
+) -> Iterator[tuple[int, Opportunity]]:
+    """Opportunities first seen or materially changed at the source since `moment`."""
+    fresh = sa.or_(
+        opportunities.c.first_seen >= moment,
+        opportunities.c.changed_at >= moment,
+        opportunities.c.published >= moment,
+    )
+    return iterate(connection, fresh)
+
+
+def _read(
+    connection: sa.Connection, condition: sa.ColumnElement[bool]
+) -> Iterator[tuple[int, Opportunity]]:
+    query = sa.select(opportunities).where(condition).order_by(opportunities.c.id)
+    rows = connection.execute(query).all()
+    ids = [row.id for row in rows]
+    histories = _children(connection, changes, ids)
+    won = _children(connection, awards, ids)
+    for row in rows:
+        yield row.id, _opportunity(row, histories[row.id], won[row.id])
+
+
+def _children(
+    connection: sa.Connection, table: sa.Table, ids: Collection[int]
+) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for part in chunks(ids):
+        query = sa.select(table).where(table.c.opportunity_id.in_(part)).order_by(table.c.id)
+        for row in connection.execute(query):
+            found[row.opportunity_id].append(row)
+    return found
+
+
+def _opportunity(row: Any, history: list[Any], won: list[Any]) -> Opportunity:
+    judgement = None
+    if row.relevance:
+        judgement = Judgement(
+            relevance=row.relevance,
+            scores=row.scores,
+            art_forms=tuple(row.art_forms),
+            outcomes=tuple(row.outcomes),
+            reasons=tuple(msgspec.convert(row.reasons, list[Reason])),
+            model=row.model or "",
+        )
+    return Opportunity(
+        id=row.key,
+        **{name: getattr(row, name) for name in _PLAIN},
+        **{name: tuple(getattr(row, name)) for name in _LISTS},
+        buyer=msgspec.convert(row.buyer, Buyer) if row.buyer else None,
+        lots=tuple(msgspec.convert(row.lots, list[Lot])),
+        awards=tuple(_award(one) for one in won),
+        judgement=judgement,
+        place=Place(
+            regions=tuple(row.regions), authority=row.authority, reason=row.place_reason
+        ),
+        changes=tuple(Change(**{name: getattr(one, name) for name in _CHANGE}) for one in history),
+    )
+
+
+def _award(row: Any) -> Award:
+    return Award(
+        id=row.award_id,
+        suppliers=tuple(row.suppliers),
+        supplier_ids=tuple(row.supplier_ids),
+        **{name: getattr(row, name) for name in _AWARD},
+    )
+
+
+def relevances(connection: sa.Connection) -> dict[str, tuple[str, str | None]]:
+    """Title and relevance of every opportunity, by public id."""
+    columns = (opportunities.c.key, opportunities.c.title, opportunities.c.relevance)
+    return {key: (title, word) for key, title, word in connection.execute(sa.select(*columns))}

@@ -1,0 +1,59 @@
+"""Runs: one crawl of one source, with its counts and verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from crawler.store.tables import runs
+
+Verdict = Literal["ok", "short", "partial", "failed"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What one run did so far.
+
+    `new` releases began a process, `changed` ones continue a known one, `same` were stored already;
+    `dropped` counts fields left out with a warning, `errors` unreadable releases and failed windows.
+    """
+
+    requests: int = 0
+    releases: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    dropped: int = 0
+    errors: int = 0
+    first_errors: list[str] = field(default_factory=list)
+
+
+def begin(connection: sa.Connection, source: str, started: datetime) -> int:
+    """Records that a run began; its id."""
+    made = sa.insert(runs).values(source=source, started=started, first_errors=[])
+    (pk,) = connection.execute(made).inserted_primary_key or (0,)
+    return int(pk)
+
+
+def finish(
+    connection: sa.Connection,
+    pk: int,
+    tally: Tally,
+    verdict: Verdict,
+    reason: str,
+    finished: datetime,
+) -> None:
+    """Records how a run ended."""
+    values = asdict(tally) | {"verdict": verdict, "reason": reason, "finished": finished}
+    connection.execute(sa.update(runs).where(runs.c.id == pk).values(values))
+
+
+def latest(connection: sa.Connection) -> Mapping[str, Mapping[str, Any]]:
+    """The last run of each source, by source."""
+    newest = sa.select(sa.func.max(runs.c.id)).group_by(runs.c.source)
+    query = sa.select(runs).where(runs.c.id.in_(newest))
+    return {row["source"]: dict(row) for row in connection.execute(query).mappings()}

@@ -1,0 +1,29 @@
+"""Full text search in opportunities: FTS5 on SQLite, tsvector on PostgreSQL, kept by the database."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+
+from crawler.store.tables import opportunities
+
+_WORDS = re.compile(r'"[^"]*"|\S+')
+
+
+def matching(connection: sa.Connection, query: str) -> sa.ColumnElement[bool]:
+    """A condition that holds for the opportunities in which all words of `query` occur.
+
+    Words in double quotes are a phrase. Nothing in `query` is taken as an operator.
+    """
+    if connection.dialect.name == "postgresql":
+        search: sa.ColumnElement[str] = sa.column("search")
+        return search.op("@@")(sa.func.websearch_to_tsquery("english", query.replace("-", " ")))
+    terms = " ".join(_quoted(part) for part in _WORDS.findall(query))
+    found = sa.text("SELECT rowid FROM opportunity_search WHERE opportunity_search MATCH :terms")
+    hits = found.bindparams(terms=terms or '""').columns(sa.column("rowid", sa.Integer))
+    return opportunities.c.id.in_(sa.select(hits.subquery().c.rowid))
+
+
+def _quoted(part: str) -> str:
+    return '"' + part.strip('"').replace('"', '""') + '"'

@@ -1,0 +1,57 @@
+"""How far each source has been read: watermarks, and silences that portals asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from crawler.items import Window
+from crawler.store.tables import source_states as states
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """`watermark`: everything published before is stored. `quiet_until`: no request before."""
+
+    watermark: datetime | None = None
+    quiet_until: datetime | None = None
+
+
+def states_of(connection: sa.Connection) -> Mapping[str, State]:
+    """The state of every source that was ever read."""
+    return {
+        row.source: State(watermark=row.watermark, quiet_until=row.quiet_until)
+        for row in connection.execute(sa.select(states))
+    }
+
+
+def advance(connection: sa.Connection, source: str, window: Window) -> None:
+    """Moves the watermark past a window that was stored whole, unless a gap lies before it."""
+    row = connection.execute(sa.select(states).where(states.c.source == source)).first()
+    reached = row.watermark if row is not None else None
+    if reached is None or window.start <= reached < window.end:
+        _set(connection, source, row is not None, watermark=window.end)
+
+
+def hold(connection: sa.Connection, source: str, window: Window) -> None:
+    """Sets the first watermark before a window that failed, so that later ones cannot jump it."""
+    row = connection.execute(sa.select(states).where(states.c.source == source)).first()
+    if row is None or row.watermark is None:
+        _set(connection, source, row is not None, watermark=window.start)
+
+
+def hush(connection: sa.Connection, source: str, until: datetime) -> None:
+    """Remembers that the portal wants silence until then, also after a restart."""
+    row = connection.execute(sa.select(states).where(states.c.source == source)).first()
+    _set(connection, source, row is not None, quiet_until=until)
+
+
+def _set(connection: sa.Connection, source: str, known: bool, **values: Any) -> None:
+    if known:
+        connection.execute(sa.update(states).where(states.c.source == source).values(values))
+    else:
+        connection.execute(sa.insert(states).values(source=source, **values))

@@ -1,0 +1,285 @@
+"""The tables, for SQLite and PostgreSQL alike. Times are UTC, money is whole pence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware UTC moment; SQLite forgets zones, so it is stored without and read with UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuses naive datetimes: they would mean something else on each database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Aware UTC again."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Pence(sa.types.TypeDecorator[Decimal]):
+    """An amount as a whole number of pence, exact on every database."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> int | None:
+        """Pence."""
+        return None if value is None else int((value * 100).to_integral_value())
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
+        """Pounds, or whatever the currency is."""
+        return None if value is None else Decimal(value) / 100
+
+
+Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+releases = sa.Table(
+    "releases",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("source", sa.String(40), nullable=False),
+    sa.Column("ocid", sa.Text, nullable=False, comment="empty for a release without one"),
+    sa.Column("release_id", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False, comment="above 1: edited under the same id"),
+    sa.Column("date", Moment, comment="as published"),
+    sa.Column("fetched_at", Moment, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("content_hash", sa.String(32), nullable=False),
+    sa.Column("raw", sa.LargeBinary, comment="zlib; NULL once pruned"),
+    sa.Column("error", sa.Text, comment="why nothing could be made of it"),
+    sa.Column("judgement", Json),
+    sa.Column("place", Json),
+    sa.Column("process_id", Id, sa.ForeignKey("processes.id"), index=True),
+    sa.UniqueConstraint("source", "ocid", "release_id", "revision"),
+    sa.Index("ix_releases_content_hash", "content_hash"),
+)
+
+processes = sa.Table(
+    "processes",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("source", sa.String(40), nullable=False),
+    sa.Column("ocid", sa.Text, nullable=False),
+    sa.Column("key", sa.String(12), nullable=False, unique=True, comment="public name"),
+    sa.Column("first_date", Moment, nullable=False),
+    sa.Column("title_key", sa.Text, nullable=False),
+    sa.Column("deadline", Moment),
+    sa.Column("value", Pence),
+    sa.Column("supplier", sa.Text),
+    sa.Column("opportunity_id", Id, sa.ForeignKey("opportunities.id"), index=True),
+    sa.UniqueConstraint("source", "ocid"),
+)
+
+process_keys = sa.Table(
+    "process_keys",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("process_id", Id, sa.ForeignKey("processes.id"), primary_key=True),
+    sa.Index("ix_process_keys_process_id", "process_id"),
+    sqlite_with_rowid=False,
+)
+
+opportunities = sa.Table(
+    "opportunities",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("key", sa.String(12), nullable=False, unique=True),
+    sa.Column("ocids", Json, nullable=False),
+    sa.Column("sources", Json, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("language", sa.String(2)),
+    sa.Column("buyer_name", sa.Text),
+    sa.Column("buyer", Json),
+    sa.Column("cpv", Json, nullable=False),
+    sa.Column("category", sa.Text),
+    sa.Column("procedure", sa.Text),
+    sa.Column("notice_type", sa.Text),
+    sa.Column("stage", sa.String(10), nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("published", Moment, nullable=False, index=True),
+    sa.Column("updated", Moment, nullable=False),
+    sa.Column("deadline", Moment, index=True),
+    sa.Column("value_min", Pence),
+    sa.Column("value_max", Pence),
+    sa.Column("currency", sa.Text),
+    sa.Column("start", Moment),
+    sa.Column("end", Moment),
+    sa.Column("lots", Json, nullable=False),
+    sa.Column("urls", Json, nullable=False),
+    sa.Column("relevance", sa.String(16), index=True),
+    sa.Column("scores", Json),
+    sa.Column("art_forms", Json, nullable=False),
+    sa.Column("outcomes", Json, nullable=False),
+    sa.Column("reasons", Json, nullable=False),
+    sa.Column("model", sa.Text),
+    sa.Column("regions", Json, nullable=False),
+    sa.Column("authority", sa.String(9), index=True),
+    sa.Column("place_reason", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("changed_at", Moment, comment="the last material change"),
+    sa.Column("first_seen", Moment, nullable=False),
+)
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("old", sa.Text),
+    sa.Column("new", sa.Text),
+    sa.Column("material", sa.Boolean, nullable=False),
+    sa.Column("source", sa.String(40), nullable=False),
+)
+
+awards = sa.Table(
+    "awards",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("award_id", sa.Text, nullable=False),
+    sa.Column("suppliers", Json, nullable=False),
+    sa.Column("supplier_ids", Json, nullable=False),
+    sa.Column("status", sa.Text),
+    sa.Column("date", Moment),
+    sa.Column("value", Pence),
+    sa.Column("currency", sa.Text),
+    sa.Column("start", Moment),
+    sa.Column("end", Moment),
+    sa.Column("extension", sa.Text),
+)
+
+duplicate_pairs = sa.Table(
+    "duplicate_pairs",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("first_id", Id, sa.ForeignKey("processes.id"), nullable=False),
+    sa.Column("second_id", Id, sa.ForeignKey("processes.id"), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("decision", sa.String(8), comment="NULL until reviewed, then merge or apart"),
+    sa.Column("found_at", Moment, nullable=False),
+    sa.UniqueConstraint("first_id", "second_id"),
+)
+
+source_states = sa.Table(
+    "source_states",
+    metadata,
+    sa.Column("source", sa.String(40), primary_key=True),
+    sa.Column("watermark", Moment, comment="everything published before it is stored"),
+    sa.Column("quiet_until", Moment, comment="the portal asked for silence until then"),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("source", sa.String(40), nullable=False),
+    sa.Column("started", Moment, nullable=False),
+    sa.Column("finished", Moment),
+    sa.Column("requests", sa.Integer, nullable=False, default=0),
+    sa.Column("releases", sa.Integer, nullable=False, default=0),
+    sa.Column("new", sa.Integer, nullable=False, default=0),
+    sa.Column("changed", sa.Integer, nullable=False, default=0),
+    sa.Column("same", sa.Integer, nullable=False, default=0),
+    sa.Column("dropped", sa.Integer, nullable=False, default=0),
+    sa.Column("errors", sa.Integer, nullable=False, default=0),
+    sa.Column("verdict", sa.String(8)),
+    sa.Column("reason", sa.Text),
+    sa.Column("first_errors", Json),
+    sa.Index("ix_runs_source_started", "source", "started"),
+)
+
+subscribers = sa.Table(
+    "subscribers",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False, unique=True, comment="in lower case"),
+    sa.Column("organisation", sa.Text),
+    sa.Column("created", Moment, nullable=False),
+    sa.Column("digest_at", Moment, comment="when the last digest was handed over"),
+)
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column(
+        "subscriber_id",
+        Id,
+        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("regions", Json, nullable=False),
+    sa.Column("art_forms", Json, nullable=False),
+    sa.Column("outcomes", Json, nullable=False),
+    sa.Column("bands", Json, nullable=False),
+    sa.Column("matched_until", Moment, comment="everything changed before it was matched"),
+)
+
+matches = sa.Table(
+    "matches",
+    metadata,
+    sa.Column(
+        "subscription_id",
+        Id,
+        sa.ForeignKey("subscriptions.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("reasons", Json, nullable=False),
+    sa.Column("caveats", Json, nullable=False),
+    sa.Column("matched_at", Moment, nullable=False),
+    sa.Column("told_at", Moment, comment="when a digest carried it last"),
+    sa.Column("told_version", sa.Integer, comment="the version that digest knew"),
+    sa.Column("told", Json, comment="what that digest said of it"),
+    sa.Column("told_change", Moment, comment="the last material change that digest knew"),
+    sa.Index("ix_matches_opportunity_id", "opportunity_id"),
+)

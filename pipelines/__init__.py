@@ -1,0 +1,1 @@
+"""Pipelines judge what spiders read: one step a file around a pure function; only `keep` writes."""

@@ -1,0 +1,54 @@
+"""Second step: raw releases to facts. What cannot be read goes on as an error, with its reason."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any, Self
+
+from scrapy.crawler import Crawler
+
+from crawler.decoding import decode
+from crawler.errors import ReleaseError
+from crawler.items import Batch, RawRelease
+from crawler.sources import load
+from pipelines.counting import complain, tally
+
+logger = logging.getLogger(__name__)
+
+
+def decoded(one: RawRelease, source: str, repairs: frozenset[str]) -> RawRelease:
+    """`one` with its facts and warnings, or with the error that kept them."""
+    try:
+        facts, warnings = decode(one.raw, source, repairs)
+    except ReleaseError as error:
+        return replace(one, error=str(error))
+    return replace(one, facts=facts, warnings=warnings)
+
+
+class Decode:
+    """Decodes with the repairs that the source's row names."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    def process_item(self, item: Any) -> Any:
+        """A batch leaves decoded; other items pass."""
+        if not isinstance(item, Batch):
+            return item
+        repairs = load()[item.source].repairs
+        done = tuple(decoded(one, item.source, repairs) for one in item.releases)
+        counted = tally(self._crawler, item.source)
+        for one in done:
+            counted.dropped += len(one.warnings)
+            for warning in one.warnings:
+                logger.debug("%s: %s", item.source, warning)
+            if one.error:
+                logger.warning("%s: %s: %s", item.source, item.url, one.error)
+                complain(counted, f"release unreadable: {one.error}")
+        return replace(item, releases=done)

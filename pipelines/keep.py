@@ -1,0 +1,72 @@
+"""Last step, the only one that writes: a batch is one transaction, a window ends with its watermark."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import Any, Self
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+
+from crawler.decoding import decode
+from crawler.items import Batch, Facts, Window, WindowFailed, WindowRead
+from crawler.sources import load
+from crawler.store import database, releases, sources
+from pipelines.counting import complain, tally
+
+logger = logging.getLogger(__name__)
+
+
+def read(source: str, raw: bytes) -> Facts:
+    """The facts in a stored release of `source`."""
+    return decode(raw, source, load()[source].repairs)[0]
+
+
+class Keep:
+    """Stores batches; advances a source's watermark when all of a window has been stored."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._engine = database.engine(crawler.settings["DATABASE_URL"])
+        self._stored: Counter[tuple[str, Window]] = Counter()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor; not for dry runs."""
+        if crawler.settings.getbool("DRY_RUN"):
+            raise NotConfigured
+        return cls(crawler)
+
+    def process_item(self, item: Any) -> Any:
+        """Writes what the item says."""
+        if isinstance(item, Batch):
+            self._batch(item)
+        elif isinstance(item, WindowRead):
+            self._window(item)
+        elif isinstance(item, WindowFailed):
+            logger.error("%s: window from %s failed: %s", item.source, item.window.start, item.reason)
+            complain(tally(self._crawler, item.source), item.reason)
+            with database.writing(self._engine) as connection:
+                sources.hold(connection, item.source, item.window)
+        return item
+
+    def _batch(self, batch: Batch) -> None:
+        counted = tally(self._crawler, batch.source)
+        if batch.releases:
+            with database.writing(self._engine) as connection:
+                counts = releases.keep(connection, batch, read)
+            counted.new += counts.new
+            counted.changed += counts.changed
+            counted.same += counts.same
+        self._stored[batch.source, batch.window] += len(batch.releases) + batch.same
+
+    def _window(self, done: WindowRead) -> None:
+        stored = self._stored.pop((done.source, done.window), 0)
+        if stored != done.releases:
+            words = f"window from {done.window.start}: {stored} of {done.releases} releases stored"
+            logger.error("%s: %s", done.source, words)
+            complain(tally(self._crawler, done.source), words)
+            return
+        with database.writing(self._engine) as connection:
+            sources.advance(connection, done.source, done.window)

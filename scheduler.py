@@ -1,0 +1,143 @@
+"""When each job runs, and nothing else: what a job does stands in `crawler.jobs`.
+
+``python scheduler.py`` (or ``tenders schedule``) runs until it is stopped, ``--list`` shows what
+runs when, ``--now JOB`` runs one job at once. Times are of the zone TENDERS_TIMEZONE; none lies
+between 1 and 2 at night, an hour that comes twice or not at all when clocks change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from crawler import config
+from crawler.errors import TendersError, UsageError
+from crawler.jobs import crawl, keeping, match, send
+from crawler.store import database
+
+logger = logging.getLogger("scheduler")
+
+_LATE = 12 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A named job: when it runs (a crontab line) and what it calls."""
+
+    name: str
+    when: str
+    run: Callable[[config.Settings], object]
+
+
+def _crawl(settings: config.Settings) -> object:
+    return crawl.crawl(settings.database, [], crawl.Options(), datetime.now(UTC))
+
+
+def _match(settings: config.Settings) -> object:
+    return match.match(database.engine(settings.database), datetime.now(UTC))
+
+
+def _digest(settings: config.Settings) -> object:
+    return send.send(settings, database.engine(settings.database), datetime.now(UTC))
+
+
+def _prune(settings: config.Settings) -> object:
+    engine = database.engine(settings.database)
+    return keeping.prune(engine, settings.keep_raw_months, datetime.now(UTC))
+
+
+def _backup(settings: config.Settings) -> object:
+    engine = database.engine(settings.database)
+    return database.backup(engine, settings.var / "backups", datetime.now(UTC))
+
+
+JOBS = (
+    Job("crawl", "10 5,11,17,23 * * *", _crawl),
+    Job("match", "0 6 * * *", _match),
+    Job("digest", "0 7 * * mon", _digest),
+    Job("prune", "30 3 * * sun", _prune),
+    Job("backup", "0 4 * * *", _backup),
+)
+
+
+def _find(name: str) -> Job:
+    for job in JOBS:
+        if job.name == name:
+            return job
+    names = [job.name for job in JOBS]
+    near = difflib.get_close_matches(name, names, n=1) or names
+    raise UsageError(f"there is no job {name!r}; did you mean {', '.join(near)}?")
+
+
+def _guarded(job: Job, settings: config.Settings) -> None:
+    """Runs a job; what goes wrong is logged in words and does not stop the others."""
+    try:
+        logger.info("%s: %s", job.name, job.run(settings))
+    except TendersError as error:
+        logger.error("%s: %s", job.name, error)
+    except Exception:
+        logger.exception("%s: failed for a reason nobody foresaw", job.name)
+
+
+def schedule(settings: config.Settings) -> BlockingScheduler:
+    """A scheduler with every job in it, not yet started."""
+    scheduler = BlockingScheduler(timezone=ZoneInfo(settings.timezone))
+    for job in JOBS:
+        scheduler.add_job(
+            _guarded,
+            CronTrigger.from_crontab(job.when, timezone=ZoneInfo(settings.timezone)),
+            args=(job, settings),
+            id=job.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=_LATE,
+        )
+    return scheduler
+
+
+def plan(settings: config.Settings, now: datetime) -> list[tuple[str, datetime]]:
+    """Each job's name and when it runs next after `now`, soonest first."""
+    zone = ZoneInfo(settings.timezone)
+    times = (
+        (job.name, CronTrigger.from_crontab(job.when, timezone=zone).get_next_fire_time(None, now))
+        for job in JOBS
+    )
+    return sorted(((name, at) for name, at in times if at is not None), key=lambda row: row[1])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line of ``python scheduler.py``; its exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--list", action="store_true", help="show what runs when next")
+    parser.add_argument("--now", metavar="JOB", help="run one job at once")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        settings = config.load()
+        if options.list:
+            for name, at in plan(settings, datetime.now(UTC)):
+                sys.stdout.write(f"{at:%a %d %b %Y %H:%M %Z}  {name}\n")
+        elif options.now:
+            _find(options.now).run(settings)
+        else:
+            database.engine(settings.database)
+            schedule(settings).start()
+    except TendersError as error:
+        sys.stderr.write(f"scheduler: {error}\n")
+        return 1
+    except (KeyboardInterrupt, SystemExit):
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""Fixtures: a folder for one installation, a database of each kind, the replayed portals."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from crawler.store import database
+
+SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
+CI = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(scope="session")
+def shared() -> pathlib.Path:
+    """The folder of real notices that lies beside the project, where there is one."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared is not here")
+    return SHARED
+
+
+def _postgresql_bin() -> pathlib.Path | None:
+    candidates = [*pathlib.Path("/usr/lib/postgresql").glob("*/bin"), pathlib.Path("/usr/local/bin")]
+    found = shutil.which("initdb")
+    if found:
+        candidates.append(pathlib.Path(found).parent)
+    ready = [path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()]
+    return sorted(ready)[-1] if ready else None
+
+
+def _unprivileged() -> dict[str, object]:
+    """How to run a program as somebody other than root: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    return {}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """A PostgreSQL server of this test session's own; the URL of its maintenance database."""
+    programs = _postgresql_bin()
+    if programs is None:
+        if CI:
+            pytest.fail("PostgreSQL is not installed, and in CI these tests never skip")
+        pytest.skip("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
+    somebody = _unprivileged()
+    with tempfile.TemporaryDirectory(prefix="tenders-pg-", dir="/tmp") as folder:
+        root = pathlib.Path(folder)
+        root.chmod(0o755)
+        if somebody:
+            os.chown(root, somebody["user"], somebody["group"])  # type: ignore[arg-type]
+        port = _free_port()
+
+        def run(*words: str) -> None:
+            done = subprocess.run(
+                words, cwd=root, capture_output=True, text=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, **somebody  # type: ignore[call-overload]
+            )
+            assert done.returncode == 0, done.stderr + done.stdout
+
+        data = root / "data"
+        run(str(programs / "initdb"), "-D", str(data), "-U", "tenders", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {root} -c fsync=off"
+        run(str(programs / "pg_ctl"), "-D", str(data), "-o", options, "-w", "-l", str(root / "log"), "start")
+        try:
+            yield f"postgresql+psycopg://tenders@127.0.0.1:{port}/postgres"
+        finally:
+            run(str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+
+
+@contextmanager
+def fresh_database(server: str) -> Iterator[str]:
+    """An empty database on the server, dropped afterwards."""
+    name = f"t{os.getpid()}_{os.urandom(4).hex()}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    url = server.rsplit("/", 1)[0] + f"/{name}"
+    try:
+        yield url
+    finally:
+        database.connect(url).dispose()
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[str]:
+    """The URL of an empty database: every test that asks runs on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'tenders.sqlite'}"
+        return
+    with fresh_database(request.getfixturevalue("postgresql_server")) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """A ready engine on an empty database with the schema in it."""
+    made = database.engine(database_url)
+    yield made
+    made.dispose()
+
+
+class Portals:
+    """The replayed portals of ../shared, as a process of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def read(self, path: str) -> str:
+        """What the replay answers under `path`."""
+        with urllib.request.urlopen(self.url + path) as answer:
+            return str(answer.read().decode())
+
+    def post(self, path: str) -> None:
+        """Asks the replay to do something, such as `/_amend?…`."""
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, method="POST")):
+            pass
+
+    def truth(self, source: str) -> set[str]:
+        """Every OCID that a complete harvest of `source` holds."""
+        return set(self.read(f"/_truth/{source}").split())
+
+
+@pytest.fixture
+def replay(shared: pathlib.Path) -> Iterator[Callable[..., Portals]]:
+    """Starts `portals.py` with the given options; stopped when the test ends."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> Portals:
+        command = [sys.executable, str(shared / "portals/portals.py"), "--port", "0", *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        assert process.stdout is not None
+        return Portals(process.stdout.readline().strip())
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()

@@ -1,0 +1,55 @@
+"""Runs ``tenders`` as people do, in a folder of the test's own, against a replay of the portals."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+SOURCES = ("find-a-tender", "contracts-finder", "public-contracts-scotland", "sell2wales")
+PACES = {
+    "find-a-tender": "12/3",
+    "contracts-finder": "20/10,2",
+    "public-contracts-scotland": "50/1",
+    "sell2wales": "50/1",
+}
+
+
+def environment(home: pathlib.Path, database_url: str | None = None) -> dict[str, str]:
+    """The environment of one installation, with nothing of the caller's own settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TENDERS_")}
+    kept |= {"TENDERS_HOME": str(home)}
+    return kept | ({"TENDERS_DATABASE_URL": database_url} if database_url else {})
+
+
+def crawl_command(base: str, *options: str, paces: dict[str, str] | None = None) -> list[str]:
+    """``tenders crawl`` of all four portals as replayed under `base`."""
+    command = [sys.executable, "-m", "crawler.cli", "crawl", "--json"]
+    for source in SOURCES:
+        command += ["--base-url", f"{source}={base}/{source}"]
+    for source, pace in (PACES if paces is None else paces).items():
+        command += ["--pace", f"{source}={pace}"]
+    return [*command, *options]
+
+
+def run(command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs to the end; standard output and error as text."""
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def crawl(base: str, env: dict[str, str], *options: str) -> dict[str, Any]:
+    """Crawls and gives the JSON summary; fails with the log if the crawl did."""
+    done = run(crawl_command(base, *options), env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return summary
+
+
+def export(env: dict[str, str]) -> list[dict[str, Any]]:
+    """Every opportunity as ``tenders export --format jsonl`` writes it."""
+    done = run([sys.executable, "-m", "crawler.cli", "export", "--format", "jsonl"], env)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
