@@ -7,9 +7,13 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 SOURCES = ("find-a-tender", "contracts-finder", "public-contracts-scotland", "sell2wales")
+UNHURRIED = dict.fromkeys(SOURCES, "1000/1")
+"""For a replay without limits."""
+
 PACES = {
     "find-a-tender": "12/3",
     "contracts-finder": "20/10,2",
@@ -25,12 +29,12 @@ def environment(home: pathlib.Path, database_url: str | None = None) -> dict[str
     return kept | ({"TENDERS_DATABASE_URL": database_url} if database_url else {})
 
 
-def crawl_command(base: str, *options: str, paces: dict[str, str] | None = None) -> list[str]:
+def crawl_command(base: str, *options: str, paces: Mapping[str, str] = UNHURRIED) -> list[str]:
     """``tenders crawl`` of all four portals as replayed under `base`."""
     command = [sys.executable, "-m", "crawler.cli", "crawl", "--json"]
     for source in SOURCES:
         command += ["--base-url", f"{source}={base}/{source}"]
-    for source, pace in (PACES if paces is None else paces).items():
+    for source, pace in paces.items():
         command += ["--pace", f"{source}={pace}"]
     return [*command, *options]
 
@@ -40,9 +44,11 @@ def run(command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
-def crawl(base: str, env: dict[str, str], *options: str) -> dict[str, Any]:
+def crawl(
+    base: str, env: dict[str, str], *options: str, paces: Mapping[str, str] = UNHURRIED
+) -> dict[str, Any]:
     """Crawls and gives the JSON summary; fails with the log if the crawl did."""
-    done = run(crawl_command(base, *options), env)
+    done = run(crawl_command(base, *options, paces=paces), env)
     assert done.returncode == 0, done.stdout + done.stderr
     summary: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return summary

@@ -154,7 +154,7 @@ def test_it_accounts_for_itself():
 def test_it_says_what_was_asked_for():
     wish = Subscription(regions=("TLK", "TLL"), art_forms=("music",))
     assert asked_for([wish]) == (
-        "You asked for arts and culture and outcomes you could deliver"
+        "You asked for arts and culture, and outcomes you could deliver"
         " in the South West and Wales (art forms: music)."
     )
     assert "anywhere in the UK" in asked_for([Subscription()])
@@ -279,6 +279,7 @@ def test_only_web_addresses_become_links():
         "https://evil.example/ bad",
         "https://evil.example/\r\nx",
         "https://[broken",
+        "https://evil.example/<script>",
         "data:text/html,x",
         "https://bids.example/1",
         "https://bids.example/2",

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from conftest import Portals
-from crawling import SOURCES, crawl, crawl_command, environment, export
+from crawling import PACES, SOURCES, crawl, crawl_command, environment, export
 
 SEEDS = [int(seed) for seed in os.environ.get("TENDERS_TEST_SEEDS", "1,2").split(",")]
-STRICT = ("--fresh", "--strict", "--window", "3", "--penalty", "2", "--faults", "0.2")
+WINDOW = os.environ.get("TENDERS_TEST_WINDOW", "1")
+STRICT = ("--fresh", "--strict", "--window", WINDOW, "--penalty", "2", "--faults", "0.2")
 COUNTS = ("new", "changed", "dropped", "errors")
 
 
@@ -51,7 +52,8 @@ def test_strict_and_faulty_portals_are_harvested_whole(
         pytest.skip("one seed is enough on PostgreSQL")
     portals = replay(*STRICT, "--seed", str(seed))
     env = environment(tmp_path, database_url)
-    first = crawl(portals.url, env, "--since", "40d")
+    paces = PACES | {"find-a-tender": f"12/{WINDOW}"}
+    first = crawl(portals.url, env, "--since", "40d", paces=paces)
     rows = export(env)
     prefixes = {source: os.path.commonprefix(sorted(portals.truth(source)))[:12] for source in SOURCES}
     for source in SOURCES:
@@ -59,7 +61,7 @@ def test_strict_and_faulty_portals_are_harvested_whole(
         assert first[source]["errors"] == 0
     assert refused_periods_kept(portals.read("/_log")) == []
 
-    second = crawl(portals.url, env, "--since", "40d")
+    second = crawl(portals.url, env, "--since", "40d", paces=paces)
     for source in SOURCES:
         assert {name: second[source][name] for name in COUNTS} == dict.fromkeys(COUNTS, 0), source
         assert second[source]["same"] == second[source]["releases"]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crawler import __version__
-from crawler.cli import crawling, database, export, judging, schedule
+from crawler.cli import crawling, database, demo, digest, export, judging, schedule, subscribers
 
 app = typer.Typer(
     help="Find the public tenders that arts and cultural organisations could deliver.",
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (crawling, judging, database, export, schedule):
+for module in (crawling, judging, database, export, subscribers, digest, schedule, demo):
     app.add_typer(module.commands)
 
 

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 MOST = 3
 _LONGEST = 600
+_UNFIT = frozenset(" <>\"`\\{}|^")
+"""Not allowed in a web address (RFC 3986), and of use only to those who mean harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def host_of(url: str) -> str:
 
 def _host(url: str) -> str | None:
     """The host of a web address that is fit for a mail, or None."""
-    if len(url) > _LONGEST or not url.isprintable() or " " in url:
+    if len(url) > _LONGEST or not url.isprintable() or _UNFIT.intersection(url):
         return None
     try:
         parts = urlsplit(url)

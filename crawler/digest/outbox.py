@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b
@@ -51,7 +51,8 @@ class FileMailer:
                 os.fsync(file.fileno())
             partial.replace(target)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise DeliveryError(
                 f"the mail was not written to {self.folder} ({error.strerror or error})."
                 " Make room, or give this user the right to write there, and send again."

@@ -55,7 +55,7 @@ def term_columns(parts: Parts) -> dict[int, float]:
         base = pairs + offset * _pair_count()
         for column in _kind_pairs(mask):
             columns[base + column] = PAIR_VALUE
-    for column in _setting_columns(title, anywhere, setting_mask(parts)):
+    for column in _setting_columns(title, anywhere, setting_mask(parts.buyer, parts.codes)):
         columns[settings + column] = SETTING_VALUE
     return columns
 
@@ -126,14 +126,15 @@ def _kind_pairs(mask: int) -> tuple[int, ...]:
     )
 
 
-def setting_mask(parts: Parts) -> int:
+@functools.lru_cache(maxsize=50_000)
+def setting_mask(buyer: tuple[str, ...], codes: tuple[str, ...]) -> int:
     """The kinds of buyer and families of codes, as bits in the order of `SETTINGS`."""
     mask = 0
-    for token in parts.buyer:
+    for token in buyer:
         if token.startswith("kind:"):
             mask |= 1 << SETTINGS.index("buyer:" + token[5:])
     for at, (_, prefixes) in enumerate(FAMILIES, 1 + len(BUYER_KINDS)):
-        if any(token.startswith(prefixes) for token in parts.codes):
+        if any(token.startswith(prefixes) for token in codes):
             mask |= 1 << at
     return mask
 
@@ -152,31 +153,39 @@ def _setting_columns(title: int, anywhere: int, mask: int) -> tuple[int, ...]:
     return tuple(columns)
 
 
-def kind_columns(parts: Parts) -> list[tuple[int, float, tuple[str, ...]]]:
+def kind_columns(parts: Parts) -> tuple[tuple[int, float, tuple[str, ...]], ...]:
     """The columns of `term_columns` that stand for kinds: column, value, its one kind or two."""
+    return _kind_columns(*kind_masks(parts), setting_mask(parts.buyer, parts.codes))
+
+
+@functools.lru_cache(maxsize=50_000)
+def _kind_columns(
+    title: int, anywhere: int, setting: int
+) -> tuple[tuple[int, float, tuple[str, ...]], ...]:
     names = vocabulary().kinds
     kinds = len(names)
     pairs, settings = _offsets()[1:3]
     found: list[tuple[int, float, tuple[str, ...]]] = []
-    masks = kind_masks(parts)
-    for offset, mask in enumerate(masks):
+    for offset, mask in enumerate((title, anywhere)):
         held = [kind for kind in range(kinds) if mask >> kind & 1]
-        both = [tuple({names[a], names[b]}) for i, a in enumerate(held) for b in held[i:]]
+        both = [
+            (names[a],) if a == b else (names[a], names[b]) for i, a in enumerate(held) for b in held[i:]
+        ]
         base = pairs + offset * _pair_count()
         found += [
             (base + column, PAIR_VALUE, pair)
             for column, pair in zip(_kind_pairs(mask), both, strict=True)
         ]
-    for column in _setting_columns(*masks, setting_mask(parts)):
+    for column in _setting_columns(title, anywhere, setting):
         kind = column // len(SETTINGS)
         if kind < 2 * kinds:
             found.append((settings + column, SETTING_VALUE, (names[kind % kinds],)))
-    return found
+    return tuple(found)
 
 
 def setting_columns(parts: Parts, owner: str) -> list[int]:
     """The columns of `term_columns` for settings alone, of `owner` ``buyer`` or ``cpv``."""
-    mask = setting_mask(parts)
+    mask = setting_mask(parts.buyer, parts.codes)
     base = _offsets()[2] + 2 * len(vocabulary().kinds) * len(SETTINGS)
     return [
         base + at

@@ -23,6 +23,7 @@ CODES = 1 << 12
 BUYER_WORDS = 1 << 12
 MAX_LOTS = 60
 MAX_CODES = 12
+NONE = ("none",)
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 BUYER_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -51,8 +52,8 @@ class Parts:
     body: list[str]
     title_hits: list[Hit]
     body_hits: list[Hit]
-    codes: list[str]
-    buyer: list[str]
+    codes: tuple[str, ...]
+    buyer: tuple[str, ...]
 
 
 def take_apart(notice: Notice) -> Parts:
@@ -74,36 +75,30 @@ def take_apart(notice: Notice) -> Parts:
     )
 
 
-def code_tokens(cpv: tuple[str, ...]) -> list[str]:
+@functools.lru_cache(maxsize=20_000)
+def code_tokens(cpv: tuple[str, ...]) -> tuple[str, ...]:
     """CPV prefixes of 2 to 5 and 8 digits; the main code's once more, marked ``!``."""
     tokens: dict[str, None] = {}
     for at, code in enumerate(cpv[:MAX_CODES]):
         code = code[:8]
         if not (code.isascii() and code.isdigit()):
             continue
-        for token in _prefixes(code):
+        for token in (code[:2], code[:3], code[:4], code[:5], code.ljust(8, "0")):
             tokens[token] = None
             if at == 0:
                 tokens["!" + token] = None
-    return list(tokens) or ["none"]
+    return tuple(tokens) or NONE
 
 
 @functools.lru_cache(maxsize=20_000)
-def _prefixes(code: str) -> tuple[str, ...]:
-    return tuple(unique([code[:2], code[:3], code[:4], code[:5], code.ljust(8, "0")]))
-
-
-@functools.lru_cache(maxsize=20_000)
-def _buyer_tokens(buyer: str) -> tuple[str, ...]:
+def buyer_tokens(buyer: str | None) -> tuple[str, ...]:
+    """Words of the buyer's name and the kinds of body it speaks of, marked ``kind:``."""
+    if not buyer:
+        return NONE
     words = unique(split(buyer, 200))
     held = set(words)
     kinds = [f"kind:{kind}" for kind, marks in BUYER_KINDS if held.intersection(marks)]
     return (*words, *(kinds or ["kind:other"]))
-
-
-def buyer_tokens(buyer: str | None) -> list[str]:
-    """Words of the buyer's name and the kinds of body it speaks of, marked ``kind:``."""
-    return list(_buyer_tokens(buyer)) if buyer else ["none"]
 
 
 def pair_buckets(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
@@ -129,9 +124,9 @@ def form_columns(parts: Parts) -> list[int]:
         columns.append(2)
     if len(parts.title) < 4:
         columns.append(3)
-    if parts.codes == ["none"]:
+    if parts.codes == NONE:
         columns.append(4)
-    if parts.buyer == ["none"]:
+    if parts.buyer == NONE:
         columns.append(5)
     return columns
 

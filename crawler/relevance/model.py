@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -22,6 +22,7 @@ from crawler.items import ART_FORMS, OUTCOMES, RELEVANCES, Judgement, Notice
 from crawler.relevance import layout
 from crawler.relevance.evidence import term_columns
 from crawler.relevance.features import (
+    FORMS,
     TITLE_WORDS,
     Parts,
     buyer_bucket,
@@ -31,12 +32,12 @@ from crawler.relevance.features import (
     pair_buckets,
     take_apart,
 )
+from crawler.relevance.reasons import STOP, Explanation
 from crawler.relevance.words import gram_buckets, unique
 
 Floats = npt.NDArray[np.float32]
 CLASSES = len(RELEVANCES)
 TAGS = (*ART_FORMS, *OUTCOMES)
-BATCH = 256
 MAX_WORDS = 300_000
 """Words remembered before the memory is emptied: about 60 MB."""
 
@@ -95,6 +96,18 @@ class Numbers:
         return numbers
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The words of one field as rows of a model's word tables.
+
+    `numbers` are in order, `distinct` without repetition; `scale` is one over the field's length.
+    """
+
+    numbers: npt.NDArray[np.intp]
+    distinct: npt.NDArray[np.intp]
+    scale: np.float32
+
+
 class Model:
     """Judges notices. `version` names the numbers; equal numbers have equal versions."""
 
@@ -104,36 +117,39 @@ class Model:
         self.about: dict[str, object] = json.loads(numbers.about)
         self.intercepts = numbers.intercepts
         self.thresholds = numbers.thresholds
+        self._tag_logits = np.log(numbers.thresholds / (1 - numbers.thresholds))
         self._idf = numbers.idf.astype(np.float32)
-        width = numbers.coefficients.shape[1]
+        self.width = numbers.coefficients.shape[1]
         self._row = np.zeros(layout.column_count(), np.int32)
         self._row[numbers.columns] = np.arange(1, len(numbers.columns) + 1)
         self._table = np.vstack(
-            [np.zeros((1, width), np.float32), numbers.coefficients.astype(np.float32)]
+            [np.zeros((1, self.width), np.float32), numbers.coefficients.astype(np.float32)]
         )
         self.terms = self._rows(np.arange(layout.AT_TERMS, layout.column_count())) * layout.TERM
+        self._forms = self._rows(np.arange(FORMS) + layout.AT_FORMS) * layout.FORM
         self._forget()
 
     def _forget(self) -> None:
-        width = self._table.shape[1]
+        """Start with empty memories."""
         self._numbers: dict[str, int] = {}
-        self.title_words = np.zeros((1024, width), np.float32)
-        self.body_words = np.zeros((1024, width), np.float32)
+        self._tokens: dict[tuple[str, ...], Floats] = {}
+        self.title_words = np.zeros((1024, self.width), np.float32)
+        self.body_words = np.zeros((1024, self.width), np.float32)
         self.squares = np.zeros(1024, np.float32)
         self.hashes = np.zeros(1024, np.uint64)
+        self.silent = np.zeros(1024, np.bool_)
 
     def _rows(self, columns: npt.NDArray[np.integer]) -> Floats:
         """Coefficients of `columns`, zero where training met none."""
         return self._table[self._row[columns]]
 
-    def number(self, word: str) -> int:
-        """The row of `word` in `title_words`, `body_words`, `squares` and `hashes`."""
-        known = self._numbers.get(word)
-        if known is not None:
-            return known
+    def _learn(self, word: str) -> int:
+        """A row for `word` in every word table."""
         at = len(self._numbers)
         if at == len(self.squares):
-            self._grow()
+            for name in ("title_words", "body_words", "squares", "hashes", "silent"):
+                held = getattr(self, name)
+                setattr(self, name, np.concatenate([held, np.zeros_like(held)]))
         hashed = crc32(word.encode())
         buckets = np.array(gram_buckets(word), np.int64)
         spelling = self._rows(buckets + layout.AT_GRAMS)
@@ -144,95 +160,115 @@ class Model:
         self.title_words[at] = idf * (layout.TITLE * shared + layout.TITLE_WORD * whole)
         self.squares[at] = idf * idf
         self.hashes[at] = hashed
+        self.silent[at] = word in STOP
         self._numbers[word] = at
         return at
 
-    def _grow(self) -> None:
-        for name in ("title_words", "body_words", "squares", "hashes"):
-            held = getattr(self, name)
-            setattr(self, name, np.concatenate([held, np.zeros_like(held)]))
+    def field(self, words: list[str]) -> Field:
+        """`words`, of which there is at least one, as rows of the word tables."""
+        known = self._numbers
+        try:
+            numbers = [known[word] for word in words]
+        except KeyError:
+            numbers = [known[word] if word in known else self._learn(word) for word in words]
+        distinct = np.array(unique(numbers), np.intp)
+        scale = np.float32(1 / np.sqrt(self.squares[distinct].sum()))
+        return Field(np.array(numbers, np.intp), distinct, scale)
 
-    def pair_rows(self, numbers: Sequence[int]) -> Floats:
-        """Contributions, before length, of each distinct pair of neighbours."""
-        buckets = pair_buckets(self.hashes[np.asarray(numbers, np.intp)])
-        return self._rows(buckets + layout.AT_PAIRS)
+    def pairs_in_order(self, field: Field) -> Floats:
+        """Contributions, before length, of each pair of neighbours as it stands in the text."""
+        return self._rows(ordered_pair_buckets(self.hashes[field.numbers]) + layout.AT_PAIRS)
 
-    def pairs_in_order(self, numbers: npt.NDArray[np.intp]) -> Floats:
-        """The same for each pair as it stands in the text."""
-        buckets = ordered_pair_buckets(self.hashes[numbers])
-        return self._rows(buckets + layout.AT_PAIRS)
+    def _pair_sum(self, field: Field) -> Floats | None:
+        if len(field.numbers) < 2:
+            return None
+        buckets = pair_buckets(self.hashes[field.numbers])
+        return self._rows(buckets + layout.AT_PAIRS).sum(axis=0) / np.float32(np.sqrt(len(buckets)))
 
-    def code_row(self, token: str) -> Floats:
-        """Contribution, before length, of one CPV token."""
-        return self._table[self._row[layout.AT_CODES + code_bucket(token)]] * layout.CODE
+    def code_rows(self, codes: tuple[str, ...]) -> Floats:
+        """What each CPV token adds, in order."""
+        return self._token_rows(codes, code_bucket, layout.AT_CODES, layout.CODE)
 
-    def buyer_row(self, token: str) -> Floats:
-        """Contribution, before length, of one buyer token."""
-        return self._table[self._row[layout.AT_BUYER + buyer_bucket(token)]] * layout.BUYER
+    def buyer_rows(self, buyer: tuple[str, ...]) -> Floats:
+        """What each buyer token adds, in order."""
+        return self._token_rows(("buyer", *buyer), buyer_bucket, layout.AT_BUYER, layout.BUYER)[1:]
 
-    def logits(self, parts: Parts) -> Floats:
-        """Class and tag logits of one notice taken apart."""
+    def _token_rows(
+        self, tokens: tuple[str, ...], place: Callable[[str], int], offset: int, scale: float
+    ) -> Floats:
+        known = self._tokens.get(tokens)
+        if known is None:
+            own = [token for token in tokens if token != "buyer"]
+            columns = np.array([place(token) for token in tokens], np.int64) + offset
+            known = self._rows(columns) * np.float32(scale / np.sqrt(len(own)))
+            self._tokens[tokens] = known
+        return known
+
+    def logits(self, parts: Parts, title: Field | None, body: Field | None) -> Floats:
+        """Class and tag logits of one notice taken apart and read."""
         total = self.intercepts.copy()
-        for words, table, scale in (
-            (parts.title, "title_words", layout.TITLE),
-            (parts.body, "body_words", layout.BODY),
+        for field, table, scale in (
+            (title, self.title_words, layout.TITLE),
+            (body, self.body_words, layout.BODY),
         ):
-            if not words:
+            if field is None:
                 continue
-            numbers = [self.number(word) for word in words]
-            distinct = np.array(unique(numbers), np.intp)
-            total += getattr(self, table)[distinct].sum(axis=0) / np.sqrt(
-                self.squares[distinct].sum()
-            )
-            pairs = self.pair_rows(numbers)
-            if len(pairs):
-                total += pairs.sum(axis=0) * np.float32(scale * layout.PAIR / np.sqrt(len(pairs)))
-        for tokens, row in ((parts.codes, self.code_row), (parts.buyer, self.buyer_row)):
-            total += sum(map(row, tokens), np.zeros_like(total)) / np.float32(np.sqrt(len(tokens)))
-        forms = np.array(form_columns(parts), np.int64) + layout.AT_FORMS
-        total += layout.FORM * self._rows(forms).sum(axis=0)
+            total += table[field.distinct].sum(axis=0) * field.scale
+            pairs = self._pair_sum(field)
+            if pairs is not None:
+                total += pairs * np.float32(scale * layout.PAIR)
+        total += self.code_rows(parts.codes).sum(axis=0)
+        total += self.buyer_rows(parts.buyer).sum(axis=0)
+        for form in form_columns(parts):
+            total += self._forms[form]
         columns = term_columns(parts)
-        if columns:
-            values = np.fromiter(columns.values(), np.float32, len(columns))
-            total += values @ self.terms[np.fromiter(columns, np.intp, len(columns))]
+        values = np.fromiter(columns.values(), np.float32, len(columns))
+        total += values @ self.terms[np.fromiter(columns, np.intp, len(columns))]
         return total
+
+    def read(self, parts: Parts) -> tuple[Field | None, Field | None]:
+        """Title and body as rows of the word tables; None for one without words."""
+        if len(self._numbers) > MAX_WORDS or len(self._tokens) > MAX_WORDS:
+            self._forget()
+        return (
+            self.field(parts.title) if parts.title else None,
+            self.field(parts.body) if parts.body else None,
+        )
 
     def judge(self, notices: Sequence[Notice]) -> list[Judgement]:
         """A judgement for each notice, in order. Any text will do; an empty one is `none`."""
-        from crawler.relevance.reasons import reasons
+        return [self._judge(notice) for notice in notices]
 
-        judged = []
-        for notice in notices:
-            if len(self._numbers) > MAX_WORDS:
-                self._forget()
-            parts = take_apart(notice)
-            logits = self.logits(parts)
-            chances = softmax(logits[:CLASSES])
-            label = RELEVANCES[int(chances.argmax())]
-            told = 1 / (1 + np.exp(-logits[CLASSES:])) >= self.thresholds
-            judged.append(
-                Judgement(
-                    relevance=label,
-                    scores={name: float(p) for name, p in zip(RELEVANCES, chances, strict=True)},
-                    art_forms=_told(ART_FORMS, told[: len(ART_FORMS)], label in ("arts", "adjacent")),
-                    outcomes=_told(
-                        OUTCOMES, told[len(ART_FORMS) :], label in ("arts", "commissionable")
-                    ),
-                    reasons=reasons(self, notice, parts, chances, int(chances.argmax())),
-                    model=self.version,
-                )
-            )
-        return judged
+    def _judge(self, notice: Notice) -> Judgement:
+        parts = take_apart(notice)
+        title, body = self.read(parts)
+        logits = self.logits(parts, title, body)
+        chances = softmax(logits[:CLASSES])
+        best = int(chances.argmax())
+        label = RELEVANCES[best]
+        told = logits[CLASSES:] >= self._tag_logits
+        return Judgement(
+            relevance=label,
+            scores=dict(zip(RELEVANCES, chances.tolist(), strict=True)),
+            art_forms=_told(ART_FORMS, told[: len(ART_FORMS)]) if label in FORMED else (),
+            outcomes=_told(OUTCOMES, told[len(ART_FORMS) :]) if label in PURPOSEFUL else (),
+            reasons=Explanation(self, notice, parts, chances, best).reasons(title, body),
+            model=self.version,
+        )
 
 
-def softmax(logits: Floats) -> Floats:
+FORMED = ("arts", "adjacent")
+PURPOSEFUL = ("arts", "commissionable")
+
+
+def softmax(logits: Floats) -> npt.NDArray[np.float64]:
     """Probabilities of one notice's classes."""
-    raised = np.exp(logits - logits.max())
-    return np.asarray(raised / raised.sum(), np.float32)
+    raised = np.exp((logits - logits.max()).astype(np.float64))
+    return np.asarray(raised / raised.sum(), np.float64)
 
 
-def _told(names: Sequence[str], told: npt.NDArray[np.bool_], apt: bool) -> tuple[str, ...]:
-    return tuple(name for name, yes in zip(names, told, strict=True) if yes) if apt else ()
+def _told(names: Sequence[str], told: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(name for name, yes in zip(names, told.tolist(), strict=True) if yes)
 
 
 def read(path: Path) -> Model:

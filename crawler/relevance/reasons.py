@@ -7,8 +7,6 @@ are exact up to the length of a field.
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,12 +17,13 @@ import numpy.typing as npt
 from crawler.items import Notice, Reason
 from crawler.relevance import layout
 from crawler.relevance.evidence import SETTING_VALUE, kind_columns, setting_columns, term_columns
-from crawler.relevance.features import Parts, cpv_names
+from crawler.relevance.features import NONE, Parts, cpv_names
+from crawler.relevance.quoting import quote
 from crawler.relevance.vocabulary import Hit, vocabulary
-from crawler.relevance.words import MAX_CHARS, unique
+from crawler.relevance.words import unique
 
 if TYPE_CHECKING:
-    from crawler.relevance.model import Model
+    from crawler.relevance.model import Field, Model
 
 Floats = npt.NDArray[np.float32]
 FOR = 4
@@ -44,8 +43,6 @@ STOP = frozenset(
 )
 """Words that are never a reason alone: they carry no meaning a person would believe."""
 
-_BETWEEN = r"(?:'s)?[\W_]+(?:\w*\d\w*[\W_]+){0,2}"
-
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
@@ -54,123 +51,173 @@ class _Phrase:
     words: tuple[str, ...]
 
 
-def reasons(
-    model: Model, notice: Notice, parts: Parts, chances: Floats, label: int
-) -> tuple[Reason, ...]:
-    """Up to `FOR` reasons for the label and `AGAINST` against it, the strongest first."""
-    direction = _direction(model, chances, label)
-    told: list[Reason] = []
-    phrases = [*_phrases(model, parts, direction)]
-    for phrase in _strongest(phrases):
-        field, text = _quote(notice, phrase)
-        told.append(Reason(text=text, field=field, weight=round(phrase.weight, 2)))
-    told += _codes(model, notice, parts, direction)
-    told += _buyer(model, notice, parts, direction)
-    told.sort(key=lambda reason: -abs(reason.weight))
-    speaking = [reason for reason in told if reason.weight >= LEAST][:FOR]
-    against = [reason for reason in told if reason.weight <= -LEAST][:AGAINST]
-    return (*speaking, *against)
+class Explanation:
+    """One judgement opened up: what each phrase, code and the buyer add to its label."""
 
+    def __init__(
+        self,
+        model: Model,
+        notice: Notice,
+        parts: Parts,
+        chances: npt.NDArray[np.float64],
+        label: int,
+    ) -> None:
+        self._model = model
+        self._notice = notice
+        self._parts = parts
+        others = chances.copy()
+        others[label] = 0
+        direction = np.zeros(model.width, np.float32)
+        direction[: len(chances)] = -others / max(float(others.sum()), 1e-12)
+        direction[label] = 1
+        self._direction = direction
+        self._pushes: Floats = model.terms @ direction
 
-def _direction(model: Model, chances: Floats, label: int) -> Floats:
-    """What a change of each logit does to the log-odds of `label`."""
-    direction = np.zeros(model.terms.shape[1], np.float32)
-    others = chances.copy()
-    others[label] = 0
-    direction[: len(chances)] = -others / max(float(others.sum()), 1e-9)
-    direction[label] = 1
-    return direction
+    def reasons(self, title: Field | None, body: Field | None) -> tuple[Reason, ...]:
+        """Up to `FOR` reasons for the label, then `AGAINST` against it, each strongest first."""
+        parts = self._parts
+        shares = self._term_shares()
+        phrases: list[_Phrase] = []
+        if title is not None:
+            words = self._model.title_words
+            weights = self._positions(title, words, layout.TITLE)
+            phrases += _runs("title", parts.title, weights, self._bind("title", weights, shares))
+        if body is not None:
+            words = self._model.body_words
+            weights = self._positions(body, words, layout.BODY)
+            bound = self._bind("description", weights, shares)
+            phrases += _runs("description", parts.body, weights, bound)
+        told = [*self._codes(), *self._buyer()]
+        for phrase in _strongest(phrases):
+            field, text = quote(self._notice, phrase.field, phrase.words)
+            told.append(Reason(text=text, field=field, weight=round(phrase.weight, 2)))
+        told.sort(key=lambda reason: -abs(reason.weight))
+        speaking = [reason for reason in told if reason.weight >= LEAST][:FOR]
+        against = [reason for reason in told if reason.weight <= -LEAST][:AGAINST]
+        return (*speaking, *against)
 
+    def _positions(self, field: Field, table: Floats, scale: float) -> Floats:
+        """What each word of a field adds; a pair of neighbours gives half to each.
 
-def _phrases(model: Model, parts: Parts, direction: Floats) -> Iterator[_Phrase]:
-    shares = _term_shares(model, parts, direction)
-    for field, words, hits, table, scale in (
-        ("title", parts.title, parts.title_hits, model.title_words, layout.TITLE),
-        ("description", parts.body, parts.body_hits, model.body_words, layout.BODY),
-    ):
-        if not words:
-            continue
-        weights = _positions(model, words, table, scale, direction)
+        Words that cannot be a reason are silenced.
+        """
+        model = self._model
+        pushes = (table[field.distinct] @ self._direction) * field.scale
+        spread = np.zeros(int(field.distinct.max()) + 1, np.float32)
+        spread[field.distinct] = pushes
+        weights: Floats = spread[field.numbers]
+        if len(weights) > 1:
+            pairs = model.pairs_in_order(field) @ self._direction
+            pairs *= np.float32(scale * layout.PAIR / np.sqrt(len(weights) - 1) / 2)
+            weights[:-1] += pairs
+            weights[1:] += pairs
+        weights[model.silent[field.numbers]] = 0
+        return weights
+
+    def _bind(
+        self, name: str, weights: Floats, shares: dict[tuple[str, int], float]
+    ) -> set[int]:
+        """Add what terms push to the words they cover; the words that a term ties to the next."""
+        hits: list[Hit] = self._parts.title_hits if name == "title" else self._parts.body_hits
+        bound: set[int] = set()
         for hit in hits:
-            share = shares.get((field, hit.group), 0.0)
-            weights[hit.start : hit.start + hit.length] += share / hit.length
-        yield from _runs(field, words, weights, hits)
+            end = hit.start + hit.length
+            weights[hit.start : end] += shares[name, hit.group] / hit.length
+            bound.update(range(hit.start, end - 1))
+        return bound
 
+    def _term_shares(self) -> dict[tuple[str, int], float]:
+        """By field and group of the vocabulary, what one hit adds.
 
-def _positions(
-    model: Model, words: list[str], table: Floats, scale: float, direction: Floats
-) -> Floats:
-    """What each word of a field adds; a pair of neighbours gives half to each."""
-    numbers = np.array([model.number(word) for word in words], np.intp)
-    distinct = np.unique(numbers)
-    norm = np.float32(np.sqrt(model.squares[distinct].sum()))
-    weights: Floats = (table[numbers] @ direction) / norm
-    if len(words) > 1:
-        pairs = model.pairs_in_order(numbers) @ direction
-        pairs *= np.float32(scale * layout.PAIR / np.sqrt(len(words) - 1) / 2)
-        weights[:-1] += pairs
-        weights[1:] += pairs
-    return weights
-
-
-def _term_shares(model: Model, parts: Parts, direction: Floats) -> dict[tuple[str, int], float]:
-    """By field and group of the vocabulary, what one hit adds.
-
-    What a pair of kinds adds is shared by the hits of both kinds.
-    """
-    counts: dict[tuple[str, int], int] = {}
-    for field, hits in (("title", parts.title_hits), ("description", parts.body_hits)):
-        for hit in hits:
-            counts[field, hit.group] = counts.get((field, hit.group), 0) + 1
-    if not counts:
-        return {}
-    pushes = model.terms @ direction
-    groups = vocabulary().groups
-    columns = term_columns(parts)
-    shares: dict[tuple[str, int], float] = {}
-    for key, count in counts.items():
-        field, group = key
-        own = [group] if field == "title" else [len(groups) + group, 2 * len(groups) + group]
-        shares[key] = sum(float(pushes[at]) * columns.get(at, 0.0) for at in own) / count
-    holders: dict[str, list[tuple[str, int]]] = {}
-    for key in counts:
-        holders.setdefault(groups[key[1]].kind, []).append(key)
-    for column, value, kinds in kind_columns(parts):
-        for kind in kinds:
-            held = holders.get(kind, [])
+        What a pair of kinds adds is shared by the hits of both kinds.
+        """
+        parts = self._parts
+        counts: dict[tuple[str, int], int] = {}
+        for field, hits in (("title", parts.title_hits), ("description", parts.body_hits)):
+            for hit in hits:
+                counts[field, hit.group] = counts.get((field, hit.group), 0) + 1
+        if not counts:
+            return {}
+        pushes = self._pushes
+        groups = vocabulary().groups
+        columns = term_columns(parts)
+        shares: dict[tuple[str, int], float] = {}
+        holders: dict[str, list[tuple[str, int]]] = {}
+        for key, count in counts.items():
+            field, group = key
+            own = [group] if field == "title" else [len(groups) + group, 2 * len(groups) + group]
+            shares[key] = sum(float(pushes[at]) * columns.get(at, 0.0) for at in own) / count
+            holders.setdefault(groups[group].kind, []).append(key)
+        for kind, push in self._kind_pushes().items():
+            held = holders.get(kind, ())
             for key in held:
-                push = float(pushes[column]) * value
-                shares[key] += push / len(kinds) / len(held) / counts[key]
-    return shares
+                shares[key] += push / len(held) / counts[key]
+        return shares
+
+    def _kind_pushes(self) -> dict[str, float]:
+        """What each kind of evidence adds by its company and setting."""
+        found: dict[str, float] = {}
+        columns = kind_columns(self._parts)
+        values = self._pushes[[column for column, _, _ in columns]].tolist() if columns else []
+        for (_, value, kinds), push in zip(columns, values, strict=True):
+            for kind in kinds:
+                found[kind] = found.get(kind, 0.0) + push * value / len(kinds)
+        return found
+
+    def _codes(self) -> list[Reason]:
+        """What the CPV codes add, each prefix shared by the codes that begin with it."""
+        tokens = self._parts.codes
+        if tokens == NONE:
+            return []
+        codes = unique(code[:8] for code in self._notice.cpv if code[:8].isdigit())
+        settings = float(self._pushes[setting_columns(self._parts, "cpv")].sum())
+        weights = dict.fromkeys(codes, settings * SETTING_VALUE / len(codes))
+        pushes = (self._model.code_rows(tokens) @ self._direction).tolist()
+        for token, push in zip(tokens, pushes, strict=True):
+            if token[0] == "!":
+                weights[codes[0]] += push
+                continue
+            holders = [code for code in codes if code.startswith(token)]
+            for code in holders:
+                weights[code] += push / len(holders)
+        strongest = sorted(weights.items(), key=lambda item: -abs(item[1]))[:2]
+        return [
+            Reason(text=name_code(code), field="cpv", weight=round(weight, 2))
+            for code, weight in strongest
+            if abs(weight) >= LEAST
+        ]
+
+    def _buyer(self) -> list[Reason]:
+        buyer = self._parts.buyer
+        if not self._notice.buyer or buyer == NONE:
+            return []
+        weight = float((self._model.buyer_rows(buyer) @ self._direction).sum())
+        weight += float(self._pushes[setting_columns(self._parts, "buyer")].sum()) * SETTING_VALUE
+        if abs(weight) < LEAST:
+            return []
+        text = " ".join(self._notice.buyer[:200].split())
+        return [Reason(text=text, field="buyer", weight=round(weight, 2))]
 
 
-def _runs(
-    field: str, words: list[str], weights: Floats, hits: list[Hit]
-) -> Iterator[_Phrase]:
-    """Neighbouring words that push the same way, never beginning or ending with a stop word."""
-    bound = {at for hit in hits for at in range(hit.start, hit.start + hit.length - 1)}
-    at = 0
-    while at < len(words):
-        if words[at] in STOP and at not in bound or abs(weights[at]) < LEAST / 4:
-            at += 1
+def _runs(field: str, words: list[str], weights: Floats, bound: set[int]) -> Iterator[_Phrase]:
+    """Neighbouring words that push the same way, and words that a term ties together."""
+    values = weights.tolist()
+    strong = np.flatnonzero(np.abs(weights) >= LEAST / 4).tolist()
+    done = -1
+    for at in strong:
+        if at <= done:
             continue
+        positive = values[at] > 0
         end = at + 1
-        positive = weights[at] > 0
-        while (
-            end < len(words)
-            and end - at < LONGEST
-            and (
-                end - 1 in bound
-                or (words[end] not in STOP and (weights[end] > 0) == positive
-                    and abs(weights[end]) >= LEAST / 4)
-            )
-        ):
+        while end < len(words) and end - at < LONGEST:
+            joins = abs(values[end]) >= LEAST / 4 and (values[end] > 0) == positive
+            if not joins and end - 1 not in bound:
+                break
             end += 1
-        last = end
-        while last > at + 1 and words[last - 1] in STOP and last - 2 not in bound:
-            last -= 1
-        yield _Phrase(float(weights[at:last].sum()), field, tuple(words[at:last]))
-        at = end
+        done = end - 1
+        weight = sum(values[at:end])
+        if abs(weight) >= LEAST:
+            yield _Phrase(weight, field, tuple(words[at:end]))
 
 
 def _strongest(phrases: list[_Phrase]) -> list[_Phrase]:
@@ -180,11 +227,11 @@ def _strongest(phrases: list[_Phrase]) -> list[_Phrase]:
     seen: set[str] = set()
     room = {True: FOR, False: AGAINST}
     for phrase in phrases:
-        if abs(phrase.weight) < LEAST or not any(room.values()):
+        if not any(room.values()):
             break
         own = {word for word in phrase.words if word not in STOP}
         positive = phrase.weight > 0
-        if not room[positive] or (own and own <= seen):
+        if not room[positive] or own <= seen:
             continue
         seen |= own
         room[positive] -= 1
@@ -192,61 +239,8 @@ def _strongest(phrases: list[_Phrase]) -> list[_Phrase]:
     return found
 
 
-def _quote(notice: Notice, phrase: _Phrase) -> tuple[str, str]:
-    """The field where the phrase stands and its words as the notice writes them."""
-    words = [part for word in phrase.words for part in word.split("_")]
-    pattern = re.compile(r"\b" + _BETWEEN.join(map(re.escape, words)) + r"\b", re.IGNORECASE)
-    fields = [("title", notice.title)]
-    if phrase.field != "title":
-        fields = [("description", notice.description[:MAX_CHARS])]
-        fields += [("lots", lot) for lot in notice.lots]
-    for field, text in fields:
-        found = pattern.search(html.unescape(text) if "&" in text else text)
-        if found:
-            return field, " ".join(found.group().split())
-    return phrase.field, " ".join(words)
-
-
-def _codes(model: Model, notice: Notice, parts: Parts, direction: Floats) -> list[Reason]:
-    """What the CPV codes add, each prefix shared by the codes that begin with it."""
-    if parts.codes == ["none"]:
-        return []
-    scale = 1 / float(np.sqrt(len(parts.codes)))
-    codes = unique(code[:8] for code in notice.cpv if code[:8].isdigit())
-    weights = dict.fromkeys(codes, 0.0)
-    for token in parts.codes:
-        prefix = token.lstrip("!")
-        holders = [code for code in codes if code.startswith(prefix)]
-        if token[0] == "!":
-            holders = holders[:1]
-        push = float(model.code_row(token) @ direction) * scale
-        for code in holders:
-            weights[code] += push / len(holders)
-    settings = float((model.terms @ direction)[setting_columns(parts, "cpv")].sum())
-    for code in codes:
-        weights[code] += settings * SETTING_VALUE / len(codes)
-    strongest = sorted(weights.items(), key=lambda item: -abs(item[1]))[:2]
-    return [
-        Reason(text=name_code(code), field="cpv", weight=round(weight, 2))
-        for code, weight in strongest
-        if abs(weight) >= LEAST
-    ]
-
-
 def name_code(code: str) -> str:
-    """``CPV 85312: Social work services without accommodation``; without a name if unknown."""
+    """``CPV 853: Social work and related services``; without a name if it is unknown."""
     short = code.rstrip("0").ljust(2, "0")
-    name = cpv_names().get(code)
+    name = cpv_names().get(code.ljust(8, "0"))
     return f"CPV {short}: {name}" if name else f"CPV {short}"
-
-
-def _buyer(model: Model, notice: Notice, parts: Parts, direction: Floats) -> list[Reason]:
-    if not notice.buyer or parts.buyer == ["none"]:
-        return []
-    rows = [model.buyer_row(token) for token in parts.buyer]
-    weight = float(np.sum(rows, axis=0) @ direction / np.sqrt(len(rows)))
-    pushes = (model.terms @ direction)[setting_columns(parts, "buyer")]
-    weight += float(pushes.sum()) * SETTING_VALUE
-    if abs(weight) < LEAST:
-        return []
-    return [Reason(text=" ".join(notice.buyer.split())[:120], field="buyer", weight=round(weight, 2))]

@@ -129,9 +129,15 @@ def upgrade() -> None:
     op.create_table(
         "subscribers",
         sa.Column("id", tables.Id, nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False, comment="in lower case"),
         sa.Column("organisation", sa.Text(), nullable=True),
         sa.Column("created", tables.Moment(), nullable=False),
+        sa.Column(
+            "digest_at",
+            tables.Moment(),
+            nullable=True,
+            comment="when the last digest was handed over",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
         sa.UniqueConstraint("email", name=op.f("uq_subscribers_email")),
     )
@@ -208,6 +214,12 @@ def upgrade() -> None:
         sa.Column("art_forms", tables.Json, nullable=False),
         sa.Column("outcomes", tables.Json, nullable=False),
         sa.Column("bands", tables.Json, nullable=False),
+        sa.Column(
+            "matched_until",
+            tables.Moment(),
+            nullable=True,
+            comment="everything changed before it was matched",
+        ),
         sa.ForeignKeyConstraint(
             ["subscriber_id"],
             ["subscribers.id"],
@@ -215,7 +227,9 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
-        sa.UniqueConstraint("subscriber_id", name=op.f("uq_subscriptions_subscriber_id")),
+    )
+    op.create_index(
+        op.f("ix_subscriptions_subscriber_id"), "subscriptions", ["subscriber_id"], unique=False
     )
     op.create_table(
         "duplicate_pairs",
@@ -246,10 +260,15 @@ def upgrade() -> None:
         sa.Column("subscription_id", tables.Id, nullable=False),
         sa.Column("opportunity_id", tables.Id, nullable=False),
         sa.Column("reasons", tables.Json, nullable=False),
+        sa.Column("caveats", tables.Json, nullable=False),
         sa.Column("matched_at", tables.Moment(), nullable=False),
         sa.Column(
             "told_at", tables.Moment(), nullable=True, comment="when a digest carried it last"
         ),
+        sa.Column(
+            "told_version", sa.Integer(), nullable=True, comment="the version that digest knew"
+        ),
+        sa.Column("told", tables.Json, nullable=True, comment="what that digest said of it"),
         sa.Column(
             "told_change",
             tables.Moment(),

@@ -1,0 +1,113 @@
+"""``tenders demo``: the whole way on sample portals that we wrote, offline, in a minute."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+
+from crawler import config, dates
+from crawler.demo.portals import SOURCES, SamplePortals
+from crawler.errors import TendersError
+from crawler.jobs import crawl as crawling
+from crawler.jobs import match as matching
+from crawler.jobs import send as sending
+from crawler.sources import Pace
+from crawler.store import database, duplicates, opportunities, subscribers
+from crawler.store.subscribers import Subscription
+
+commands = typer.Typer()
+
+DATABASE = "demo.sqlite"
+_PACE = Pace(requests=1000, seconds=1)
+_WEEK = timedelta(days=7)
+_PEOPLE = (
+    ("programme@tidewater-arts.example", "Tidewater Arts", Subscription()),
+    (
+        "hello@moorland-voices.example",
+        "Moorland Voices",
+        Subscription(regions=("TLD", "TLE"), outcomes=("health_wellbeing", "older_people")),
+    ),
+)
+
+
+@commands.command()
+def demo(
+    serve: Annotated[
+        bool, typer.Option(help="Start the web app when the work is done, once there is one.")
+    ] = True,
+) -> None:
+    """Show the whole thing on sample notices: crawl, judge, match, digest. Needs no network."""
+    del serve  # there is no web app yet
+    settings = config.load()
+    path = settings.var / DATABASE
+    for old in (path, *path.parent.glob(f"{DATABASE}-*")):
+        old.unlink(missing_ok=True)
+    settings = settings.model_copy(update={"database_url": f"sqlite:///{path}", "smtp_url": ""})
+    engine = database.engine(settings.database)
+    now = datetime.now(UTC)
+    with database.writing(engine) as connection:
+        for email, organisation, wish in _PEOPLE:
+            subscribers.add(
+                connection, email=email, organisation=organisation, subscription=wish, now=now
+            )
+    with SamplePortals(now=now) as portals:
+        _say("1. Four sample portals are up on this machine. Crawling them as if for the first time.")
+        _crawl(settings, portals, since="40d")
+        _judged(engine)
+        _say("2. Matching what came, and writing the first digests.")
+        _digest(settings, engine, now)
+        portals.publish_later(at=datetime.now(UTC))
+        _say("3. A week passes: deadlines move, two notices are cancelled, contracts are awarded.")
+        _crawl(settings, portals, since=None)
+        _say("4. Matching again, and writing the next week's digests with what has changed.")
+        _digest(settings, engine, now + _WEEK)
+    _look(settings, path)
+
+
+def _say(words: str) -> None:
+    typer.echo(words)
+
+
+def _crawl(settings: config.Settings, portals: SamplePortals, since: str | None) -> None:
+    options = crawling.Options(
+        since=since,
+        base_urls={key: portals.base_url(key) for key in SOURCES},
+        paces=dict.fromkeys(SOURCES, _PACE),
+    )
+    results = crawling.crawl(settings.database, SOURCES, options, datetime.now(UTC))
+    for result in results:
+        counted = result.tally
+        _say(
+            f"   {result.source:26} {result.verdict:8} {counted.new:3} new {counted.changed:3} changed"
+            f" {counted.same:3} same"
+        )
+    if any(result.verdict != "ok" for result in results):
+        raise TendersError(f"the demo's crawl went wrong: {results}. Please report this.")
+
+
+def _judged(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        words = [word for _, word in opportunities.relevances(connection).values()]
+        pairs = duplicates.undecided(connection)
+    counts = ", ".join(f"{words.count(word)} {word}" for word in sorted(set(filter(None, words))))
+    _say(f"   {len(words)} opportunities after merging copies: {counts}.")
+    _say(f"   {len(pairs)} doubtful pair{'s' * (len(pairs) != 1)} kept apart for a person to review.")
+
+
+def _digest(settings: config.Settings, engine: sa.Engine, now: datetime) -> None:
+    _say(f"   {matching.match(engine, now)}")
+    _say(f"   {sending.send(settings, engine, now)}")
+
+
+def _look(settings: config.Settings, path: Path) -> None:
+    _say(f"Done, {dates.spell(datetime.now(UTC))}. Where to look:")
+    for mail in sorted(settings.outbox.glob("*.eml")):
+        _say(f"   {mail}")
+    url = f"TENDERS_DATABASE_URL=sqlite:///{path}"
+    _say(f"   {url} tenders export --query museum | head -1")
+    _say(f"   {url} tenders sources")
+    _say("The notices are samples that we wrote: their links lead nowhere.")

@@ -1,0 +1,190 @@
+"""Who is subscribed, and the commands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from digest_samples import NOW, opportunity, store, tables
+from typer.testing import CliRunner, Result
+
+from crawler.cli import digest as digest_commands
+from crawler.cli import subscribers as subscriber_commands
+from crawler.errors import UsageError
+from crawler.jobs.match import match
+from crawler.store import database, subscribers
+from crawler.store.subscribers import Subscription, address
+from crawler.store.tables import matches, subscriptions
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[sa.Engine]:
+    engine = tables(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", "a@b", "a b@c.example", "a@c.example\r\nBcc: x@y.example", "a@-c.example",
+     "ü@c.example", "a@b@c.example", f"{'a' * 65}@c.example", f"a@{'b' * 63}.{'c' * 63}." * 3,
+     "<a@c.example>", "a,b@c.example"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_by_name(text: str):
+    with pytest.raises(UsageError, match="email"):
+        address(text)
+
+
+def test_addresses_are_kept_in_lower_case():
+    assert address(" Hello@Theatre.Example ") == "hello@theatre.example"
+    assert address("o'neil+arts@x-y.co.uk") == "o'neil+arts@x-y.co.uk"
+
+
+def test_add_find_list_remove(db: sa.Engine):
+    wish = Subscription(regions=("TLC",), art_forms=("music",), outcomes=(), bands=("arts",))
+    with database.writing(db) as connection:
+        added = subscribers.add(
+            connection, email="B@x.example", organisation="Brass", subscription=wish, now=NOW
+        )
+        subscribers.add(
+            connection, email="a@x.example", organisation=None, subscription=wish, now=NOW
+        )
+    assert added.email == "b@x.example"
+    assert added.created == NOW
+    with db.connect() as connection:
+        assert [one.email for one in subscribers.listed(connection)] == ["a@x.example", "b@x.example"]
+        found = subscribers.find(connection, "B@X.example")
+    assert found == added
+    (kept,) = added.subscriptions
+    assert (kept.regions, kept.art_forms, kept.bands) == (("TLC",), ("music",), ("arts",))
+
+
+def test_nobody_is_added_twice(db: sa.Engine):
+    with database.writing(db) as connection:
+        for address_, expected in (("a@x.example", None), ("A@x.example", UsageError)):
+            if expected is None:
+                subscribers.add(
+                    connection, email=address_, organisation=None, subscription=Subscription(), now=NOW
+                )
+            else:
+                with pytest.raises(expected, match="subscribed already"):
+                    subscribers.add(
+                        connection,
+                        email=address_,
+                        organisation=None,
+                        subscription=Subscription(),
+                        now=NOW,
+                    )
+
+
+def test_removing_erases_everything(db: sa.Engine):
+    with database.writing(db) as connection:
+        subscribers.add(
+            connection, email="a@x.example", organisation=None, subscription=Subscription(), now=NOW
+        )
+    store(db, opportunity())
+    match(db, NOW)
+    with database.writing(db) as connection:
+        assert subscribers.remove(connection, "A@x.example")
+        assert not subscribers.remove(connection, "a@x.example")
+    with db.connect() as connection:
+        for table in (subscriptions, matches):
+            assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar() == 0
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An installation with an up-to-date, empty database."""
+    monkeypatch.setenv("TENDERS_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    engine = tables(f"sqlite:///{tmp_path / 'var' / 'tenders.sqlite'}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        connection.execute(
+            sa.text("INSERT INTO alembic_version VALUES (:head)"), {"head": database.HEAD}
+        )
+    yield tmp_path
+    engine.dispose()
+
+
+def people(*words: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(
+        subscriber_commands.commands, ["subscribers", *words], input=answer, catch_exceptions=True
+    )
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(digest_commands.commands, list(words))
+
+
+def test_the_whole_way_at_the_command_line(home: Path):
+    added = people(
+        "add", "hello@theatre.example", "--organisation", "Paper Lantern Theatre",
+        "--region", "Yorkshire", "--region", "TLK", "--art-form", "visual", "--outcome",
+        "older-people", "--band", "arts",
+    )  # fmt: skip
+    assert added.exit_code == 0, added.output
+    assert "Yorkshire and The Humber, and the South West" in added.output
+    engine = database.connect(f"sqlite:///{home / 'var' / 'tenders.sqlite'}")
+    import datetime
+
+    now = datetime.datetime.now(datetime.UTC)
+    store(
+        engine,
+        opportunity(
+            published=now, updated=now, deadline=now + datetime.timedelta(days=30)
+        ),
+    )
+    assert "1 opportunity for 1 subscription: 1 new match" in run("match").output
+    shown = run("digest", "preview")
+    assert "Riverside public art" in shown.output
+    assert "Nothing was sent" in shown.output
+    assert len(list((home / "var" / "preview").iterdir())) == 2
+    sent = run("digest", "send", "--to", "hello@theatre.example")
+    assert sent.exit_code == 0
+    assert "1 digest sent." in sent.output
+    assert len(list((home / "var" / "outbox").glob("*-hello@theatre.example-digest.eml"))) == 1
+    assert "had theirs today already" in run("digest", "send").output
+    assert "hello@theatre.example" in people("list").output
+    assert people("remove", "hello@theatre.example", answer="n\n").exit_code == 1
+    gone = people("remove", "hello@theatre.example", "--yes")
+    assert "and 3 files" in gone.output
+    assert "Nobody is subscribed yet" in people("list").output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--region", "Nowhere"), "TLD (North West)"),
+        (("--region", "North"), "TLC (North East)"),
+        (("--region", "UK"), "leave --region out"),
+        (("--art-form", "macrame"), "performing, music, visual"),
+        (("--outcome", "fame"), "health_wellbeing"),
+        (("--band", "none"), "arts, commissionable, adjacent"),
+    ],
+)
+def test_a_wrong_option_names_the_allowed_values(home: Path, words: tuple[str, str], said: str):
+    failed = people("add", "a@x.example", *words)
+    assert isinstance(failed.exception, UsageError)
+    assert words[0] in str(failed.exception)
+    assert said in str(failed.exception)
+
+
+@pytest.mark.parametrize("words", ["TLD", "tld", "UKD", "North West", "north west", "north  w"])
+def test_regions_by_code_or_name(home: Path, words: str):
+    assert "the North West" in people("add", "a@x.example", "--region", words).output
+
+
+def test_a_stranger_cannot_be_removed(home: Path):
+    failed = people("remove", "a@x.example", "--yes")
+    assert isinstance(failed.exception, UsageError)
+
+
+def test_hostile_names_stay_words(home: Path):
+    people("add", "a@x.example", "--organisation", "[red]Boo[/red]\x1b[31m\u202e")
+    listed = people("list").output
+    assert "[red]Boo[/red]" in listed
+    assert "\u202e" not in listed
+    assert "\x1b" not in listed
