@@ -28,7 +28,7 @@ RETRY_ENABLED = False
 REDIRECT_ENABLED = True
 REDIRECT_MAX_TIMES = 5
 HTTPERROR_ALLOWED_CODES: list[int] = []
-DNS_RESOLVER = "spiders.addresses.PublicResolver"
+TWISTED_DNS_RESOLVER = "spiders.addresses.PublicResolver"
 LOOPBACK_ALLOWED = False
 DOWNLOAD_HANDLERS = {
     "http": "spiders.downloading.OnceOnlyHandler",

@@ -123,7 +123,9 @@ def test_a_quiet_week_says_so_in_three_lines():
     assert made.subject == "All quiet: nothing new for you"
     body = rendering.text(made, CONTACT).split("----")[0]
     assert "Nothing new fits what you asked for" in body
-    assert "2 of 2 sources checked; the newest notice is from 9 July 2026." in " ".join(body.split())
+    assert "2 of 2 sources checked; the newest notice is from 9 July 2026." in " ".join(
+        body.split()
+    )
     assert "There is nothing you need to do." in body
     page = rendering.html(made, CONTACT)
     assert page.count('class="quiet"') == 3
@@ -163,7 +165,9 @@ def test_it_says_what_was_asked_for():
 def test_a_moved_deadline_is_told_from_what_they_knew():
     known = opportunity(deadline=datetime(2026, 7, 3, 11, tzinfo=UTC))
     twice = moved(moved(known, NOW + timedelta(days=2)), datetime(2026, 7, 17, 11, tzinfo=UTC))
-    assert changes(Told.of(known), twice) == ("The deadline moved from 3 July 2026 to 17 July 2026",)
+    assert changes(Told.of(known), twice) == (
+        "The deadline moved from 3 July 2026 to 17 July 2026",
+    )
     back = moved(twice, known.deadline)
     assert changes(Told.of(known), back) == ()
 
@@ -332,7 +336,9 @@ def test_text_lines_are_short_but_for_addresses():
 
 def luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

@@ -91,9 +91,7 @@ def test_what_no_longer_fits_is_withdrawn_unless_it_was_told(db: sa.Engine):
     match(db, NOW)
     with database.writing(db) as connection:
         person = subscribers.listed(connection)[0]
-        matches.told(
-            connection, person.id, {told: matches.Told.of(opportunity(2))}, NOW
-        )
+        matches.told(connection, person.id, {told: matches.Told.of(opportunity(2))}, NOW)
     store(db, opportunity(1, judgement=judged("none")), key=untold)
     store(db, opportunity(2, judgement=judged("none")), key=told)
     assert match(db, NOW, everything=True).kept.withdrawn == 1

@@ -87,7 +87,9 @@ def test_text_and_html_say_the_same():
             assert words in content
 
 
-@pytest.mark.parametrize("words", ["Art\r\nBcc: all@victim.example", "Art\n\nX: y", "Art\u2028Bcc: x"])
+@pytest.mark.parametrize(
+    "words", ["Art\r\nBcc: all@victim.example", "Art\n\nX: y", "Art\u2028Bcc: x"]
+)
 def test_no_header_can_be_smuggled_in(words: str):
     one = digest(opportunity(title=words), organisation=words)
     raw = message(one, subscriber(organisation=words), LETTERHEAD, NOW).as_bytes()
@@ -259,5 +261,3 @@ def test_a_wrong_server_url_names_the_setting(url: str):
 @pytest.mark.parametrize(("host", "here"), [("127.0.0.1", True), ("::1", True), ("x.org", False)])
 def test_this_machine(host: str, here: bool):
     assert Server(host=host, port=25, implicit=False).here is here
-
-

@@ -54,7 +54,10 @@ def test_add_find_list_remove(db: sa.Engine):
     assert added.email == "b@x.example"
     assert added.created == NOW
     with db.connect() as connection:
-        assert [one.email for one in subscribers.listed(connection)] == ["a@x.example", "b@x.example"]
+        assert [one.email for one in subscribers.listed(connection)] == [
+            "a@x.example",
+            "b@x.example",
+        ]
         found = subscribers.find(connection, "B@X.example")
     assert found == added
     (kept,) = added.subscriptions
@@ -66,7 +69,11 @@ def test_nobody_is_added_twice(db: sa.Engine):
         for address_, expected in (("a@x.example", None), ("A@x.example", UsageError)):
             if expected is None:
                 subscribers.add(
-                    connection, email=address_, organisation=None, subscription=Subscription(), now=NOW
+                    connection,
+                    email=address_,
+                    organisation=None,
+                    subscription=Subscription(),
+                    now=NOW,
                 )
             else:
                 with pytest.raises(expected, match="subscribed already"):
@@ -133,9 +140,7 @@ def test_the_whole_way_at_the_command_line(home: Path):
     now = datetime.datetime.now(datetime.UTC)
     store(
         engine,
-        opportunity(
-            published=now, updated=now, deadline=now + datetime.timedelta(days=30)
-        ),
+        opportunity(published=now, updated=now, deadline=now + datetime.timedelta(days=30)),
     )
     assert "1 opportunity for 1 subscription: 1 new match" in run("match").output
     shown = run("digest", "preview")

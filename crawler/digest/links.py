@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 MOST = 3
 _LONGEST = 600
-_UNFIT = frozenset(" <>\"`\\{}|^")
+_UNFIT = frozenset(' <>"`\\{}|^')
 """Not allowed in a web address (RFC 3986), and of use only to those who mean harm."""
 
 
