@@ -32,7 +32,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path(), description="folder that holds var/")
     database_url: str = Field(default="", description="SQLAlchemy URL; SQLite in var/ if empty")
-    smtp_url: str = Field(default="", description="smtp[s]://user:password@host:port; files if empty")
+    smtp_url: str = Field(
+        default="", description="smtp[s]://user:password@host:port; files if empty"
+    )
     base_url: str = Field(default="http://127.0.0.1:8000", description="where people reach the web")
     secret_key: str = Field(default="", description="signs links; 32 random characters or more")
     sender: str = Field(default="digest@arts-tenders.example", description="From of every mail")
@@ -48,7 +50,9 @@ class Settings(BaseSettings):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{value!r} is no time zone; write one such as Europe/London") from error
+            raise ValueError(
+                f"{value!r} is no time zone; write one such as Europe/London"
+            ) from error
         return value
 
     @field_validator("home")
@@ -82,6 +86,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments beat the environment, the environment beats the file."""
         file = Path(os.environ.get("TENDERS_HOME", "")) / FILE
+        del dotenv_settings, file_secret_settings  # neither is read
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
 
 
@@ -93,7 +98,8 @@ def load() -> Settings:
         first = error.errors()[0]
         name = "TENDERS_" + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigError(
-            f"setting {name} (or its line in {FILE}) is wrong: {first['msg']}. Correct it and start again."
+            f"setting {name} (or its line in {FILE}) is wrong: {first['msg']}."
+            " Correct it and start again."
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{FILE} is not valid TOML: {error}. Correct that line.") from error

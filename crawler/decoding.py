@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -115,7 +116,7 @@ def _drop(node: Any, message: str) -> str | None:
     """Removes the field that `message` complains of; its path, or None where it may not go."""
     found = _PATH.search(message)
     steps = _STEP.findall(found["path"]) if found else []
-    if not steps or len(steps) == 1 and steps[0][0] in ("ocid", "date"):
+    if not steps or (len(steps) == 1 and steps[0][0] in ("ocid", "date")):
         return None
     # msgspec writes [...] for any element of a list: then every misfit of that field goes.
     _remove(node, steps)
@@ -124,13 +125,13 @@ def _drop(node: Any, message: str) -> str | None:
 
 def _remove(node: Any, steps: list[tuple[str, str]]) -> None:
     (name, index), rest = steps[0], steps[1:]
-    children: list[tuple[Callable[[], None], Any]] = []
+    children: list[tuple[Callable[[], Any], Any]] = []
     if name and isinstance(node, dict) and name in node:
-        children = [(lambda: node.pop(name), node[name])]
+        children = [(partial(node.pop, name), node[name])]
     elif index and isinstance(node, list):
         wanted = range(len(node)) if index == "..." else [int(index)]
         children = [
-            (lambda at=at: node.__setitem__(at, None), node[at]) for at in wanted if at < len(node)
+            (partial(node.__setitem__, at, None), node[at]) for at in wanted if at < len(node)
         ]
     for remove, child in children:
         if rest:

@@ -23,7 +23,7 @@ class SourceError(TendersError):
     """Raised by spiders when a source cannot be read."""
 
 
-class SourceChanged(SourceError):
+class SourceChanged(SourceError):  # noqa: N818
     """Raised by spiders when a successful answer is not what the source should say.
 
     It is retried like a server fault and fails the window; it never counts as zero items.

@@ -65,8 +65,9 @@ def facts_of(
 ) -> tuple[Facts, tuple[str, ...]]:
     """The facts in `release`, and a warning for each value dropped.
 
-    `unnamed` stands in for a missing release id. `repairs` may hold ``lost-breaks`` (line ends arrive as the letters ``rn``). Raises
-    `ReleaseError` when OCID or date are unusable, since nothing could be ordered or merged then.
+    `unnamed` stands in for a missing release id. `repairs` may hold ``lost-breaks`` (line ends
+    arrive as the letters ``rn``). Raises `ReleaseError` when OCID or date are unusable, since
+    nothing could be ordered or merged then.
     """
     odd = _Odd()
     moment = dates.parse(release.date)
@@ -217,7 +218,9 @@ def _value(
 ) -> tuple[Decimal | None, Decimal | None, str | None]:
     """Lowest and highest value and their currency; lots are summed where no total is given."""
     high, low = _amount(tender.value), _amount(tender.min_value)
-    currency = next((v.currency for v in (tender.value, tender.min_value) if v and v.currency), None)
+    currency = next(
+        (v.currency for v in (tender.value, tender.min_value) if v and v.currency), None
+    )
     if high is None and low is None:
         lots = [lot.value for lot in tender.lots or () if _amount(lot.value) is not None]
         if lots and len({value.currency for value in lots if value}) == 1:
@@ -245,7 +248,11 @@ def _delivery(tender: ocds.Tender) -> tuple[tuple[str, ...], tuple[str, ...], tu
                 regions.append(clean(where))
             if address.postal_code and address.postal_code.strip():
                 postcodes.append(address.postal_code.strip())
-    return tuple(dict.fromkeys(regions)), tuple(dict.fromkeys(nuts)), tuple(dict.fromkeys(postcodes))
+    return (
+        tuple(dict.fromkeys(regions)),
+        tuple(dict.fromkeys(nuts)),
+        tuple(dict.fromkeys(postcodes)),
+    )
 
 
 def _period(
@@ -316,7 +323,8 @@ def _web(url: str | None) -> str | None:
 
 def _urls(release: ocds.Release, source: str) -> Iterator[str]:
     """Pages of this notice for people: the portal's own first, then what documents point to."""
-    notices, others = [], []
+    notices: list[str] = []
+    others: list[str] = []
     for doc in _documents(release):
         url = _web(doc.url)
         if url:

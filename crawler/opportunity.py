@@ -1,4 +1,4 @@
-"""One contracting process as people see it: merged facts, judgements with reasons, and its history."""
+"""One contracting process as people see it: merged facts, judgements, and its history."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from crawler.items import Award, Buyer, Judgement, Lot, Place, Stage, Status
+
+NOWHERE = Place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class Opportunity:
     awards: tuple[Award, ...] = ()
     urls: tuple[str, ...] = ()
     judgement: Judgement | None = None
-    place: Place = Place()
+    place: Place = NOWHERE
     changes: tuple[Change, ...] = ()
 
     def status_at(self, now: datetime) -> Status:

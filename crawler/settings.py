@@ -12,7 +12,7 @@ USER_AGENT = f"arts-tenders/{__version__} (+{_settings.base_url}; {_settings.con
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 
-# Politeness: robots.txt, one request at a time per domain; spiders/pacing.py keeps published limits.
+# Politeness: robots.txt, one request at a time per domain; spiders/pacing.py keeps the limits.
 ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 COOKIES_ENABLED = False

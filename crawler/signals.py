@@ -1,4 +1,4 @@
-"""Scrapy signals of our own, known to the spiders that send them and the extension that hears them."""
+"""Scrapy signals of our own: spiders send them, the run-recording extension hears them."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Last step, the only one that writes: a batch is one transaction, a window ends with its watermark."""
+"""Last step, the only one that writes: a batch is a transaction, a window moves the watermark."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class Keep:
         elif isinstance(item, WindowRead):
             self._window(item)
         elif isinstance(item, WindowFailed):
-            logger.error("%s: window from %s failed: %s", item.source, item.window.start, item.reason)
+            logger.error(
+                "%s: window from %s failed: %s", item.source, item.window.start, item.reason
+            )
             complain(tally(self._crawler, item.source), item.reason)
             with database.writing(self._engine) as connection:
                 sources.hold(connection, item.source, item.window)

@@ -94,7 +94,7 @@ class RecordRun:
             create_looping_call(self._progress).start(0.5)
             threading.Thread(target=_end_with_parent, daemon=True).start()
 
-    def request_sent(self, request: Any, spider: Spider) -> None:
+    def request_sent(self, request: Any) -> None:
         """Counts a request of a source."""
         source = request.meta.get("source")
         if source:
@@ -131,9 +131,7 @@ class RecordRun:
             )
             if key in self._runs:
                 with database.writing(self._engine) as connection:
-                    runs.finish(
-                        connection, self._runs[key], counted, word, why, datetime.now(UTC)
-                    )
+                    runs.finish(connection, self._runs[key], counted, word, why, datetime.now(UTC))
             if self._report:
                 _say({"event": "summary", "source": key, "verdict": word, "reason": why}, counted)
 
@@ -163,5 +161,3 @@ def _end_with_parent() -> None:
     while os.read(0, 4096):
         pass
     os._exit(_ORPHANED)
-
-

@@ -138,7 +138,7 @@ class OcdsSpider(Spider):
             meta={"source": reading.source.key, "reading": reading, "download_timeout": 120},
         )
 
-    def parse(self, response: Response, **kwargs: Any) -> Read:
+    def parse(self, response: Response, **_: Any) -> Read:
         """Reads one page into batches, then asks for what comes next."""
         request = response.request
         assert request is not None
@@ -180,7 +180,7 @@ class OcdsSpider(Spider):
         try:
             releases, following = split(response.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            kind = response.headers.get(b"Content-Type", b"unknown type").decode("latin-1")
+            kind = (response.headers.get(b"Content-Type") or b"unknown type").decode("latin-1")
             raise SourceChanged(f"answer is no OCDS release package ({kind}): {error}") from error
         if following:
             reading.pages += 1
@@ -240,5 +240,3 @@ def _month_end(moment: datetime) -> datetime:
     """The first moment of the UTC month after `moment`'s."""
     first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first + timedelta(days=32)).replace(day=1)
-
-

@@ -32,11 +32,16 @@ def shared() -> pathlib.Path:
 
 
 def _postgresql_bin() -> pathlib.Path | None:
-    candidates = [*pathlib.Path("/usr/lib/postgresql").glob("*/bin"), pathlib.Path("/usr/local/bin")]
+    candidates = [
+        *pathlib.Path("/usr/lib/postgresql").glob("*/bin"),
+        pathlib.Path("/usr/local/bin"),
+    ]
     found = shutil.which("initdb")
     if found:
         candidates.append(pathlib.Path(found).parent)
-    ready = [path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()]
+    ready = [
+        path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()
+    ]
     return sorted(ready)[-1] if ready else None
 
 
@@ -77,14 +82,40 @@ def postgresql_server() -> Iterator[str]:
 
         def run(*words: str) -> None:
             done = subprocess.run(
-                words, cwd=root, capture_output=True, text=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, **somebody  # type: ignore[call-overload]
+                words,
+                cwd=root,
+                capture_output=True,
+                text=True,
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+                **somebody,  # type: ignore[call-overload]
             )
             assert done.returncode == 0, done.stderr + done.stdout
 
         data = root / "data"
-        run(str(programs / "initdb"), "-D", str(data), "-U", "tenders", "-A", "trust", "-E", "UTF8", "--no-sync")
+        run(
+            str(programs / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "tenders",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        )
         options = f"-p {port} -c listen_addresses=127.0.0.1 -k {root} -c fsync=off"
-        run(str(programs / "pg_ctl"), "-D", str(data), "-o", options, "-w", "-l", str(root / "log"), "start")
+        run(
+            str(programs / "pg_ctl"),
+            "-D",
+            str(data),
+            "-o",
+            options,
+            "-w",
+            "-l",
+            str(root / "log"),
+            "start",
+        )
         try:
             yield f"postgresql+psycopg://tenders@127.0.0.1:{port}/postgres"
         finally:

@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from digest_samples import (
-    CHECKED, HULL, NOW, PORTALS, candidate, digest, judged, moved, opportunity,
+    CHECKED,
+    HULL,
+    NOW,
+    PORTALS,
+    candidate,
+    digest,
+    judged,
+    moved,
+    opportunity,
 )  # fmt: skip
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,6 +107,15 @@ def test_the_subject_does_not_say_the_place_twice():
     assert digest(bath).subject == "1 new for you: Murals for Kingston upon Hull"
 
 
+def test_the_subject_names_art_that_is_new_before_anything_else():
+    clubs = opportunity(
+        1, title="Clubs", judgement=judged("commissionable"), deadline=NOW + timedelta(days=1)
+    )
+    made = digest(clubs, opportunity(2, title="Murals"))
+    assert made.sections[0].items[0].title == "Clubs"
+    assert made.subject.endswith(": Murals in Kingston upon Hull")
+
+
 def test_the_preheader_goes_on_where_the_subject_ends():
     made = digest(opportunity(1), opportunity(2, title="Brass in schools"))
     assert made.preheader.startswith("Closes Sunday 9 August 2026")
@@ -114,7 +131,9 @@ def test_at_most_fifteen_items_and_the_rest_is_counted_and_waits():
     assert [section.more for section in made.sections] == [16, 0]
     assert keys(made) == ["arts", "changed"]
     assert set(made.carried) == {item.id for item in shown}
-    assert "And 16 more. They wait for your next email." in rendering.text(made, CONTACT)
+    text = rendering.text(made, CONTACT)
+    assert "And 16 more." in text
+    assert made.welcome.endswith("the 15 to look at first; the rest wait for your next email.")
 
 
 def test_a_quiet_week_says_so_in_three_lines():
@@ -156,10 +175,11 @@ def test_it_accounts_for_itself():
 def test_it_says_what_was_asked_for():
     wish = Subscription(regions=("TLK", "TLL"), art_forms=("music",))
     assert asked_for([wish]) == (
-        "You asked for arts and culture, and outcomes you could deliver"
-        " in the South West and Wales (art forms: music)."
+        "You asked for arts and culture, and outcomes you could deliver."
+        " Where: the South West and Wales. Art forms: music."
     )
-    assert "anywhere in the UK" in asked_for([Subscription()])
+    assert "Where: anywhere in the UK." in asked_for([Subscription()])
+    assert "You also asked for arts" in asked_for([wish, Subscription(bands=("arts",))])
 
 
 def test_a_moved_deadline_is_told_from_what_they_knew():

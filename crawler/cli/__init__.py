@@ -1,4 +1,4 @@
-"""``tenders``: one module per group of commands, each thin. Errors a person can act on are one line."""
+"""``tenders``: one thin module per group of commands. Errors a person can act on are one line."""
 
 from __future__ import annotations
 

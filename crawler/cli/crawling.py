@@ -54,7 +54,8 @@ class _Bars:
         if event.get("event") not in ("progress", "summary"):
             return
         rate = event["releases"] / max(0.1, time.monotonic() - self._started)
-        words = f"{event['releases']} releases, {event['new']} new, {event['changed']} changed, {rate:.0f}/s"
+        counts = ", ".join(f"{event[name]} {name}" for name in ("releases", "new", "changed"))
+        words = f"{counts}, {rate:.0f}/s"
         done = {"completed": event["windows"], "total": event["of"]} if "of" in event else {}
         if event["event"] == "summary":
             words += f"  {event['verdict']}"
@@ -141,7 +142,9 @@ def list_sources() -> None:
     engine = database.engine(config.load().database)
     with engine.connect() as connection:
         reached, last = states.states_of(connection), runs.latest(connection)
-    table = Table("source", "platform", "read up to", "last run", "verdict", "new", "changed", "why")
+    table = Table(
+        "source", "platform", "read up to", "last run", "verdict", "new", "changed", "why"
+    )
     for source in load().values():
         state, run = reached.get(source.key, states.State()), last.get(source.key)
         table.add_row(

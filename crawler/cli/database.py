@@ -1,4 +1,4 @@
-"""``tenders db``: create, check, back up; ``tenders reprocess``: judge and merge everything anew."""
+"""``tenders db``: create, check, back up; ``tenders reprocess``: make everything anew."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def check() -> None:
 
 @db.command()
 def backup(
-    folder: Annotated[Path | None, typer.Argument(help="Where to; var/backups if not given.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to; var/backups if not given.")
+    ] = None,
 ) -> None:
     """Write a consistent copy of the database, also while a crawl runs."""
     settings = config.load()

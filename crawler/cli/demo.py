@@ -10,7 +10,8 @@ import sqlalchemy as sa
 import typer
 
 from crawler import config, dates
-from crawler.demo.portals import SOURCES, SamplePortals
+from crawler.demo.notices import SOURCES
+from crawler.demo.portals import SamplePortals
 from crawler.errors import TendersError
 from crawler.jobs import crawl as crawling
 from crawler.jobs import match as matching
@@ -55,7 +56,9 @@ def demo(
                 connection, email=email, organisation=organisation, subscription=wish, now=now
             )
     with SamplePortals(now=now) as portals:
-        _say("1. Four sample portals are up on this machine. Crawling them as if for the first time.")
+        _say(
+            "1. Four sample portals are up on this machine. Crawling them as if for the first time."
+        )
         _crawl(settings, portals, since="40d")
         _judged(engine)
         _say("2. Matching what came, and writing the first digests.")
@@ -82,8 +85,8 @@ def _crawl(settings: config.Settings, portals: SamplePortals, since: str | None)
     for result in results:
         counted = result.tally
         _say(
-            f"   {result.source:26} {result.verdict:8} {counted.new:3} new {counted.changed:3} changed"
-            f" {counted.same:3} same"
+            f"   {result.source:26} {result.verdict:8} {counted.new:3} new"
+            f" {counted.changed:3} changed {counted.same:3} same"
         )
     if any(result.verdict != "ok" for result in results):
         raise TendersError(f"the demo's crawl went wrong: {results}. Please report this.")
@@ -95,7 +98,9 @@ def _judged(engine: sa.Engine) -> None:
         pairs = duplicates.undecided(connection)
     counts = ", ".join(f"{words.count(word)} {word}" for word in sorted(set(filter(None, words))))
     _say(f"   {len(words)} opportunities after merging copies: {counts}.")
-    _say(f"   {len(pairs)} doubtful pair{'s' * (len(pairs) != 1)} kept apart for a person to review.")
+    _say(
+        f"   {len(pairs)} doubtful pair{'s' * (len(pairs) != 1)} kept apart for a person to review."
+    )
 
 
 def _digest(settings: config.Settings, engine: sa.Engine, now: datetime) -> None:

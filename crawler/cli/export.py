@@ -27,9 +27,15 @@ class Format(StrEnum):
 
 @commands.command()
 def export(
-    form: Annotated[Format, typer.Option("--format", help="One of jsonl, csv, ocds.")] = Format.jsonl,
-    query: Annotated[str | None, typer.Option(help="Only those in which these words occur.")] = None,
-    output: Annotated[Path | None, typer.Option(help="A file; standard output if not given.")] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="One of jsonl, csv, ocds.")
+    ] = Format.jsonl,
+    query: Annotated[
+        str | None, typer.Option(help="Only those in which these words occur.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="A file; standard output if not given.")
+    ] = None,
 ) -> None:
     """Write opportunities: one JSON object a line, CSV, or the raw releases as an OCDS package."""
     engine = database.engine(config.load().database)

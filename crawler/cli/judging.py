@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from crawler import relevance
+from crawler import config, relevance
 from crawler.errors import UsageError
 from crawler.items import Judgement, Notice, Place
 from crawler.places import locate
@@ -158,3 +159,45 @@ def answer(notice: Notice, judgement: Judgement, place: Place) -> dict[str, obje
         "authority": place.authority,
         "place_reason": place.reason,
     }
+
+
+@commands.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="labelled notices, JSON lines")],
+    repeats: Annotated[int, typer.Option(min=1, help="cross-validations to average")] = 1,
+) -> None:
+    """Estimate how well the classifier does, by grouped cross-validation on labelled notices."""
+    # Importing scikit-learn costs more than a second, which `classify` must not pay.
+    from crawler.relevance.evaluation import evaluate as cross_validate
+    from crawler.relevance.rows import read_rows
+    from crawler.relevance.telling import tell
+
+    rows = read_rows(file)
+    report = cross_validate(rows, repeats, lambda step: typer.echo(f"… {step}", err=True))
+    typer.echo(tell(report))
+
+
+@commands.command()
+def train(
+    source: Annotated[
+        Path | None, typer.Option("--from", help="decisions as labelled JSON lines")
+    ] = None,
+    rollback: Annotated[bool, typer.Option(help="put the previous model back in force")] = False,
+) -> None:
+    """Teach the classifier from reviewers' decisions, or take the last training back."""
+    from crawler.jobs import train as job
+    from crawler.relevance.rows import read_rows
+
+    folder = config.load().var / "model"
+    now = datetime.now(UTC)
+    if rollback:
+        typer.echo(job.rollback(folder, now))
+        return
+    if source is None:
+        raise UsageError("name the decisions to learn from: tenders train --from FILE")
+    outcome = job.train(job.decisions_of(read_rows(source)), folder, now)
+    typer.echo(
+        f"{outcome.decisions} decisions; average precision on the held part "
+        f"{outcome.before:.3f} before, {outcome.after:.3f} after. {outcome.message}"
+    )
+    raise typer.Exit(0 if outcome.replaced else 1)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from crawler import config, dates, text
 from crawler.digest import outbox, wording
-from crawler.digest.accounts import asked_for
+from crawler.digest.accounts import wish
 from crawler.errors import UsageError
 from crawler.places.regions import of_code, regions
 from crawler.store import database, subscribers
@@ -56,8 +56,7 @@ def add(
             subscription=wanted,
             now=datetime.now(UTC),
         )
-    wishes = asked_for(added.subscriptions).replace("You asked for", "They will hear of")
-    _say(f"Added {added.email}. {wishes}")
+    _say(f"Added {added.email} for {wish(wanted)}")
     _say("Next: tenders match, then tenders digest preview")
 
 
@@ -77,12 +76,12 @@ def list_() -> None:
 
 
 def _row(person: Subscriber) -> tuple[str, ...]:
-    wishes = asked_for(person.subscriptions).removeprefix("You asked for ").rstrip(".")
+    wishes = "\n".join(wording.sentence(wish(one)) for one in person.subscriptions)
     last = person.digest_at.astimezone(dates.LONDON).date() if person.digest_at else None
     return (
         person.email,
         person.organisation or "",
-        wording.sentence(wishes),
+        wishes,
         dates.spell(last) if last else "none yet",
     )
 

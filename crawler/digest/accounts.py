@@ -67,19 +67,20 @@ def _fault(source: SourceCheck, now: datetime) -> str | None:
 
 
 def asked_for(subscriptions: Sequence[Subscription]) -> str:
-    """What somebody asked for, as one sentence; for several subscriptions, one after the other."""
-    wishes = list(dict.fromkeys(_wish(one) for one in subscriptions))
-    return f"You asked for {'; and for '.join(wishes)}." if wishes else ""
+    """What somebody asked for, in a sentence or two; several subscriptions one after the other."""
+    wishes = dict.fromkeys(wish(one) for one in subscriptions)
+    return f"You asked for {' You also asked for '.join(wishes)}" if wishes else ""
 
 
-def _wish(one: Subscription) -> str:
-    words = wording.listing([name for band, name in wording.BANDS.items() if band in one.bands])
-    regions = [wording.region(code) for code in CODES if code in one.regions]
-    words += f" in {wording.listing(regions)}" if regions else " anywhere in the UK"
-    if one.art_forms:
-        forms = ", ".join(name for form, name in wording.ART_FORMS.items() if form in one.art_forms)
-        words += f" (art forms: {forms})"
-    if one.outcomes:
-        aims = ", ".join(name for aim, name in wording.OUTCOMES.items() if aim in one.outcomes)
-        words += f" (outcomes: {aims})"
-    return words
+def wish(one: Subscription) -> str:
+    """What one subscription asks for: ``arts and culture. Where: Wales. Art forms: music.``"""
+    bands = wording.listing([name for band, name in wording.BANDS.items() if band in one.bands])
+    regions = wording.listing([wording.region(code) for code in CODES if code in one.regions])
+    parts = [bands, f"Where: {regions or 'anywhere in the UK'}"]
+    for heading, chosen, names in (
+        ("Art forms", one.art_forms, wording.ART_FORMS),
+        ("Outcomes", one.outcomes, wording.OUTCOMES),
+    ):
+        if chosen:
+            parts.append(f"{heading}: {', '.join(names[key] for key in names if key in chosen)}")
+    return f"{'. '.join(parts)}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from crawler import dates
 from crawler.digest import wording
@@ -120,7 +120,7 @@ def compose(
     sections = tuple(
         _section(key, sorted_out[key], room[key], now, portals or {}) for key in sorted_out
     )
-    shown = [entry for key in sorted_out for entry in sorted_out[key][: room[key]]]
+    shown = _lead_first([e for key in sorted_out for e in sorted_out[key][: room[key]]])
     headline = _headline(counts)
     return Digest(
         subject=_subject(headline, shown),
@@ -128,7 +128,7 @@ def compose(
         headline=headline,
         date=wording.today(now),
         greeting=f"Hello {wording.plain(organisation, 80)}," if organisation else "Hello,",
-        welcome=_welcome(counts),
+        welcome=_welcome(counts, len(shown)),
         sections=sections,
         accounts=checked(accounts, now) if accounts else (),
         asked_for=asked_for(subscriptions),
@@ -160,10 +160,12 @@ def _section_of(candidate: Candidate, now: datetime) -> str:
     return _KINDS[candidate.match.kind]
 
 
-def _urgency(entry: _Entry) -> tuple[bool, datetime, str]:
-    opportunity = entry.candidate.opportunity
-    over = opportunity.status in ("cancelled", "awarded")
-    return over, opportunity.deadline or opportunity.updated, opportunity.id
+def _urgency(entry: _Entry) -> tuple[bool, date, bool, str]:
+    """The soonest day first, art first of a day; after the rest what is over, or around the arts."""
+    opportunity, kind = entry.candidate.opportunity, entry.candidate.match.kind
+    less = opportunity.status in ("cancelled", "awarded") or kind == "adjacent"
+    day = (opportunity.deadline or opportunity.updated).astimezone(dates.LONDON).date()
+    return less, day, kind != "arts", opportunity.id
 
 
 def _weight(entry: _Entry) -> tuple[float, float, str]:
@@ -235,7 +237,7 @@ def _headline(counts: Mapping[str, int]) -> str:
     return f"{new} new for you" + (f", {changed} changed" if changed else "")
 
 
-def _welcome(counts: Mapping[str, int]) -> str:
+def _welcome(counts: Mapping[str, int], shown: int) -> str:
     """What is in this digest, in a sentence or two."""
     closing, changed = counts.get("closing", 0), counts.get("changed", 0)
     new = sum(counts.values()) - changed
@@ -250,7 +252,17 @@ def _welcome(counts: Mapping[str, int]) -> str:
     if changed:
         has = "has" if changed == 1 else "have"
         sentences.append(f"{wording.number(changed)} that we told you about {has} changed.")
+    if shown < sum(counts.values()):
+        rest = "the rest wait for your next email"
+        sentences.append(f"Here are the {shown} to look at first; {rest}.")
     return " ".join(sentences)
+
+
+def _lead_first(shown: Sequence[_Entry]) -> list[_Entry]:
+    """What is shown, the item that the subject names in front: art that is new, else the first."""
+    new = (entry for entry in shown if not entry.changes)
+    lead = next((entry for entry in new if entry.candidate.match.kind == "arts"), None)
+    return list(shown) if lead is None else [lead, *(e for e in shown if e is not lead)]
 
 
 def _subject(headline: str, shown: Sequence[_Entry]) -> str:

@@ -32,7 +32,8 @@ def links(urls: Iterable[str], portals: Mapping[str, str]) -> tuple[Link, ...]:
         if host is None or _site(host) in found:
             continue
         name = names.get(_site(host))
-        text = f"Read the notice on {name}" if name else f"See more at {host.removeprefix('www.')}"
+        verb = "See more" if found else "Read the notice"
+        text = f"Read the notice on {name}" if name else f"{verb} at {host.removeprefix('www.')}"
         found[_site(host)] = Link(text=text, url=url)
     ranked = sorted(found.items(), key=lambda pair: pair[0] not in names)
     return tuple(link for _, link in ranked[:MOST])

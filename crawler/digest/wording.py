@@ -175,10 +175,12 @@ def stage(opportunity: Opportunity, now: datetime) -> str:
 def evidence(judgement: Judgement) -> str:
     """The strongest phrases behind a judgement and where they stand, three at most.
 
-    ``‘lantern’ and ‘public art’ in the title; listed as ‘Music festivals’``. Empty without any.
+    ``‘lantern’ and ‘public art’ in the title; listed as ‘Music festivals’``. The buyer, whom people
+    see anyway, is named only if nothing else speaks. Empty without any.
     """
     speaking = [reason for reason in judgement.reasons if reason.weight > 0]
-    strongest = sorted(speaking, key=lambda reason: -reason.weight)[:3]
+    telling = [reason for reason in speaking if reason.field != "buyer"] or speaking
+    strongest = sorted(telling, key=lambda reason: -reason.weight)[:3]
     quoted: dict[str, list[str]] = {}
     others = []
     for reason in strongest:
@@ -194,7 +196,7 @@ def evidence(judgement: Judgement) -> str:
 
 
 def _bare(reason: Reason) -> str:
-    """A CPV reason without its number, which means nothing to most people."""
+    """The phrase to quote: a CPV code without its number, a bracket that was cut off closed."""
     if reason.field == "cpv" and ": " in reason.text:
         return reason.text.split(": ", 1)[1]
-    return reason.text
+    return reason.text + ")" * (reason.text.count("(") > reason.text.count(")"))

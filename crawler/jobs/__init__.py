@@ -1,0 +1,1 @@
+"""The work that the scheduler, the command line and later workers share: what, not when."""

@@ -80,14 +80,16 @@ def check(wanted: Sequence[Source], options: Options, now: datetime) -> None:
     for key, url in options.base_urls.items():
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"--base-url {key}={url}: write a full address, http://… or https://….")
+            raise UsageError(
+                f"--base-url {key}={url}: write a full address, http://… or https://…."
+            )
     for source in wanted:
         pace = options.paces.get(source.key)
         url = options.base_urls.get(source.key, source.base_url)
         if pace is not None and pace.looser_than(source.pace) and not is_loopback(url):
             raise UsageError(
-                f"--pace {source.key}={pace} asks more than the published {source.pace}. That is only"
-                " allowed towards this machine (--base-url with a loopback address)."
+                f"--pace {source.key}={pace} asks more than the published {source.pace}. That is"
+                " only allowed towards this machine (--base-url with a loopback address)."
             )
 
 
@@ -96,7 +98,7 @@ def crawl(
     keys: Sequence[str],
     options: Options,
     now: datetime,
-    listen: Listener = lambda event: None,
+    listen: Listener = lambda _: None,
 ) -> list[Result]:
     """Crawls the sources `keys` (all if empty) into the database `url`; one result each, in order.
 
@@ -220,5 +222,3 @@ def _result(source: Source, summary: dict[str, Any], code: int) -> Result:
         reason=summary["reason"],
         tally=Tally(**{name: summary[name] for name in names}),
     )
-
-

@@ -22,7 +22,7 @@ _BATCH = 500
 
 @dataclass(slots=True)
 class Outcome:
-    """`moved` holds, for each opportunity judged otherwise than before, its id, title, old and new."""
+    """`moved` holds the id, title, old and new word of each opportunity judged otherwise now."""
 
     releases: int = 0
     errors: int = 0

@@ -228,7 +228,7 @@ def gather(notices: Sequence[tuple[Parts, Label]]) -> Corpus:
 
 def _pairs(words: list[str]) -> Ints:
     hashes = np.array([crc32(word.encode()) for word in words], np.uint64)
-    return pair_buckets(hashes).astype(np.int32)
+    return np.sort(pair_buckets(hashes)).astype(np.int32)
 
 
 def inverse_frequency(corpus: Corpus) -> Floats:

@@ -41,7 +41,9 @@ def matrix(corpus: Corpus, idf: Floats) -> sp.csr_matrix:
         layout.FORM * _ones(corpus.forms, FORMS),
         layout.TERM * terms,
     ]
-    return sp.csr_matrix(sp.hstack(blocks, format="csr"))
+    whole_matrix = sp.csr_matrix(sp.hstack(blocks, format="csr"))
+    whole_matrix.sum_duplicates()
+    return whole_matrix
 
 
 def _spelling(corpus: Corpus) -> sp.csr_matrix:

@@ -16,8 +16,7 @@ from crawler.items import RELEVANCES, Judgement, Notice
 from crawler.relevance import bands
 from crawler.relevance.baselines import by_code, by_keyword
 from crawler.relevance.corpus import Corpus
-from crawler.relevance.design import matrix
-from crawler.relevance.fitting import CLASSES, TAGS, Fit, fit, folds, probabilities, tags_of
+from crawler.relevance.fitting import CLASSES, TAGS, fit, folds, logits_of, probabilities, tags_of
 from crawler.relevance.metrics import (
     Doubles,
     Estimate,
@@ -73,12 +72,6 @@ def out_of_fold(
                     judgements[row] = judged
     told = tuple(judgement for judgement in judgements if judgement is not None)
     return OutOfFold(chances, tag_chances, thresholds, told)
-
-
-def logits_of(fitted: Fit, corpus: Corpus) -> Doubles:
-    """Class and tag logits of every notice of `corpus`."""
-    held = matrix(corpus, fitted.idf)[:, fitted.columns]
-    return np.asarray(held @ fitted.coefficients + fitted.intercepts, np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

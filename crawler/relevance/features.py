@@ -102,12 +102,7 @@ def buyer_tokens(buyer: str | None) -> tuple[str, ...]:
 
 
 def pair_buckets(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """Buckets of adjacent word pairs, without repetition, from the words' hashes in order."""
-    return np.unique(ordered_pair_buckets(words))
-
-
-def ordered_pair_buckets(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """The same in order of the text, one for each word but the last."""
+    """Buckets of adjacent word pairs, one for each word but the last, from the words' hashes."""
     mixed = (words[:-1] * _MIX) ^ (words[1:] * np.uint64(3))
     mixed = (mixed * _MIX) >> np.uint64(40)
     return (mixed % np.uint64(PAIRS)).astype(np.int64)

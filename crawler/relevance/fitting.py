@@ -169,3 +169,9 @@ def f1(truth: npt.NDArray[np.bool_], said: npt.NDArray[np.bool_]) -> float:
 def probabilities(logits: Doubles) -> Doubles:
     """Class probabilities, rows × classes."""
     return np.asarray(softmax(logits, axis=1))
+
+
+def logits_of(fitted: Fit, corpus: Corpus) -> Doubles:
+    """Class and tag logits of every notice of `corpus`."""
+    held = matrix(corpus, fitted.idf)[:, fitted.columns]
+    return np.asarray(held @ fitted.coefficients + fitted.intercepts, np.float64)

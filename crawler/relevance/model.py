@@ -28,7 +28,6 @@ from crawler.relevance.features import (
     buyer_bucket,
     code_bucket,
     form_columns,
-    ordered_pair_buckets,
     pair_buckets,
     take_apart,
 )
@@ -100,12 +99,25 @@ class Numbers:
 class Field:
     """The words of one field as rows of a model's word tables.
 
-    `numbers` are in order, `distinct` without repetition; `scale` is one over the field's length.
+    `numbers` are in order, `distinct` without repetition; `scale` is one over the field's length. `pairs` is what each
+    two neighbours add, in order.
     """
 
     numbers: npt.NDArray[np.intp]
     distinct: npt.NDArray[np.intp]
     scale: np.float32
+    pairs: Floats
+
+
+class _Numbering(dict[str, int]):
+    """Rows by word; a word not met before is learnt."""
+
+    def __init__(self, learn: Callable[[str], int]) -> None:
+        super().__init__()
+        self._learn = learn
+
+    def __missing__(self, word: str) -> int:
+        return self._learn(word)
 
 
 class Model:
@@ -131,7 +143,7 @@ class Model:
 
     def _forget(self) -> None:
         """Start with empty memories."""
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbering(self._learn)
         self._tokens: dict[tuple[str, ...], Floats] = {}
         self.title_words = np.zeros((1024, self.width), np.float32)
         self.body_words = np.zeros((1024, self.width), np.float32)
@@ -166,24 +178,13 @@ class Model:
 
     def field(self, words: list[str]) -> Field:
         """`words`, of which there is at least one, as rows of the word tables."""
-        known = self._numbers
-        try:
-            numbers = [known[word] for word in words]
-        except KeyError:
-            numbers = [known[word] if word in known else self._learn(word) for word in words]
-        distinct = np.array(unique(numbers), np.intp)
+        numbers = np.array([*map(self._numbers.__getitem__, words)], np.intp)
+        distinct = np.array(unique(numbers.tolist()), np.intp)
         scale = np.float32(1 / np.sqrt(self.squares[distinct].sum()))
-        return Field(np.array(numbers, np.intp), distinct, scale)
-
-    def pairs_in_order(self, field: Field) -> Floats:
-        """Contributions, before length, of each pair of neighbours as it stands in the text."""
-        return self._rows(ordered_pair_buckets(self.hashes[field.numbers]) + layout.AT_PAIRS)
-
-    def _pair_sum(self, field: Field) -> Floats | None:
-        if len(field.numbers) < 2:
-            return None
-        buckets = pair_buckets(self.hashes[field.numbers])
-        return self._rows(buckets + layout.AT_PAIRS).sum(axis=0) / np.float32(np.sqrt(len(buckets)))
+        buckets = pair_buckets(self.hashes[numbers])
+        pairs = self._rows(buckets + layout.AT_PAIRS)
+        pairs *= np.float32(layout.PAIR / np.sqrt(max(len(buckets), 1)))
+        return Field(numbers, distinct, scale, pairs)
 
     def code_rows(self, codes: tuple[str, ...]) -> Floats:
         """What each CPV token adds, in order."""
@@ -214,9 +215,7 @@ class Model:
             if field is None:
                 continue
             total += table[field.distinct].sum(axis=0) * field.scale
-            pairs = self._pair_sum(field)
-            if pairs is not None:
-                total += pairs * np.float32(scale * layout.PAIR)
+            total += field.pairs.sum(axis=0) * np.float32(scale)
         total += self.code_rows(parts.codes).sum(axis=0)
         total += self.buyer_rows(parts.buyer).sum(axis=0)
         for form in form_columns(parts):

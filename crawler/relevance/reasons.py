@@ -33,13 +33,7 @@ LEAST = 0.08
 
 LONGEST = 5
 STOP = frozenset(
-    "a about above after all also an and any are as at award awarded be been being between both but by can"
-    " contract could for from had has have how if in including into is it its may more must new no"
-    " not of on one or other our out over per s shall should so some such than that the their them"
-    " there these they this those through to under up upon was we were what when where which"
-    " while who will with within would you your e g i ie eg etc ref lot lots ltd please see notice tender"
-    " provision services service council provide provider providers required requirement two three"
-    " support project programme t n x y r year years month months".split()
+    ["a", "about", "above", "after", "all", "also", "an", "and", "any", "are", "as", "at", "award", "awarded", "be", "been", "being", "between", "both", "but", "by", "can", "contract", "could", "for", "from", "had", "has", "have", "how", "if", "in", "including", "into", "is", "it", "its", "may", "more", "must", "new", "no", "not", "of", "on", "one", "or", "other", "our", "out", "over", "per", "s", "shall", "should", "so", "some", "such", "than", "that", "the", "their", "them", "there", "these", "they", "this", "those", "through", "to", "under", "up", "upon", "was", "we", "were", "what", "when", "where", "which", "while", "who", "will", "with", "within", "would", "you", "your", "e", "g", "i", "ie", "eg", "etc", "ref", "lot", "lots", "ltd", "please", "see", "notice", "tender", "provision", "services", "service", "council", "provide", "provider", "providers", "required", "requirement", "two", "three", "support", "project", "programme", "t", "n", "x", "y", "r", "year", "years", "month", "months"]
 )
 """Words that are never a reason alone: they carry no meaning a person would believe."""
 
@@ -107,8 +101,7 @@ class Explanation:
         spread[field.distinct] = pushes
         weights: Floats = spread[field.numbers]
         if len(weights) > 1:
-            pairs = model.pairs_in_order(field) @ self._direction
-            pairs *= np.float32(scale * layout.PAIR / np.sqrt(len(weights) - 1) / 2)
+            pairs = (field.pairs @ self._direction) * np.float32(scale / 2)
             weights[:-1] += pairs
             weights[1:] += pairs
         weights[model.silent[field.numbers]] = 0
@@ -202,7 +195,9 @@ class Explanation:
 def _runs(field: str, words: list[str], weights: Floats, bound: set[int]) -> Iterator[_Phrase]:
     """Neighbouring words that push the same way, and words that a term ties together."""
     values = weights.tolist()
-    strong = np.flatnonzero(np.abs(weights) >= LEAST / 4).tolist()
+    sizes = np.abs(weights)
+    least = max(LEAST / 4, float(sizes.max()) / 8)
+    strong = np.flatnonzero(sizes >= least).tolist()
     done = -1
     for at in strong:
         if at <= done:
@@ -210,7 +205,7 @@ def _runs(field: str, words: list[str], weights: Floats, bound: set[int]) -> Ite
         positive = values[at] > 0
         end = at + 1
         while end < len(words) and end - at < LONGEST:
-            joins = abs(values[end]) >= LEAST / 4 and (values[end] > 0) == positive
+            joins = abs(values[end]) >= least and (values[end] > 0) == positive
             if not joins and end - 1 not in bound:
                 break
             end += 1

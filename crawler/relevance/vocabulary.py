@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 
 from crawler.relevance.words import split, stem
 
 HOMONYM = "homonym"
+MAX_WORDS = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Vocabulary:
         self.groups: list[Group] = []
         self._heads: dict[str, list[_Term]] = {}
         self._open: dict[str, list[int]] = {}
-        self._seen: dict[str, tuple[_Term, ...]] = {}
+        self._seen = _Known(self._terms)
         for name, table in tables.items():
             number = len(self.groups)
             self.groups.append(
@@ -78,38 +80,68 @@ class Vocabulary:
         self._heads.setdefault(stems[0], []).append(_Term(tuple(stems[1:]), open_end, group))
 
     def _terms(self, word: str) -> tuple[_Term, ...]:
-        """The terms that may begin with `word`, longest first; remembered per word."""
-        known = self._seen.get(word)
-        if known is None:
-            found = list(self._heads.get(stem(word), ()))
-            if word[:3] in self._open:
-                for end in range(3, len(word) + 1):
-                    found.extend(self._heads.get("*" + word[:end], ()))
-            known = tuple(sorted(found, key=lambda term: -len(term.rest)))
-            if len(self._seen) < 200_000:
-                self._seen[word] = known
-        return known
+        """The terms that may begin with `word`, longest first, homonyms before all."""
+        found = list(self._heads.get(stem(word), ()))
+        if word[:3] in self._open:
+            for end in range(3, len(word) + 1):
+                found.extend(self._heads.get("*" + word[:end], ()))
+        return tuple(
+            sorted(found, key=lambda term: (term.group != self.homonym, -len(term.rest)))
+        )
 
     def match(self, words: list[str]) -> tuple[list[str], list[Hit]]:
         """`words` with homonyms melted, and every hit, by position in the list returned."""
-        melted: list[str] = []
+        if len(self._seen) > MAX_WORDS:
+            self._seen.clear()
         hits: list[Hit] = []
-        skip = 0
-        for at, word in enumerate(words):
-            if skip:
-                skip -= 1
+        melts: list[tuple[int, int]] = []
+        done = 0
+        for at, terms in enumerate(map(self._seen.__getitem__, words)):
+            if not terms or at < done:
                 continue
-            for term in self._terms(word):
+            for term in terms:
                 if term.rest and not _follows(words, at + 1, term):
                     continue
                 if term.group == self.homonym:
-                    hits.append(Hit(term.group, len(melted), 1))
-                    skip = len(term.rest)
-                    word = "_".join(words[at : at + 1 + skip])
+                    done = at + 1 + len(term.rest)
+                    melts.append((at, done))
+                    hits.append(Hit(term.group, at, 1))
                     break
-                hits.append(Hit(term.group, len(melted), 1 + len(term.rest)))
-            melted.append(word)
-        return melted, hits
+                hits.append(Hit(term.group, at, 1 + len(term.rest)))
+        return _melt(words, hits, melts) if melts else (words, hits)
+
+
+class _Known(dict[str, tuple[_Term, ...]]):
+    """Terms by first word, looked up once a word."""
+
+    def __init__(self, look_up: Callable[[str], tuple[_Term, ...]]) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, word: str) -> tuple[_Term, ...]:
+        self[word] = terms = self._look_up(word)
+        return terms
+
+
+def _melt(
+    words: list[str], hits: list[Hit], melts: list[tuple[int, int]]
+) -> tuple[list[str], list[Hit]]:
+    """Join the words of every melt, and move hits to where their words then stand."""
+    places: list[int] = []
+    melted: list[str] = []
+    ends = dict(melts)
+    at = 0
+    while at < len(words):
+        end = ends.get(at, at + 1)
+        places.extend([len(melted)] * (end - at))
+        melted.append("_".join(words[at:end]))
+        at = end
+    moved = []
+    for hit in hits:
+        start = places[hit.start]
+        length = places[hit.start + hit.length - 1] - start + 1
+        moved.append(Hit(hit.group, start, length))
+    return melted, moved
 
 
 def _follows(words: list[str], at: int, term: _Term) -> bool:

@@ -47,9 +47,7 @@ class Pace:
         faster = self.requests / self.seconds > other.requests / other.seconds
         burst = self.requests > other.requests
         sooner = (
-            other.penalty is not None
-            and self.penalty is not None
-            and self.penalty < other.penalty
+            other.penalty is not None and self.penalty is not None and self.penalty < other.penalty
         )
         return faster or burst or sooner
 

@@ -1,4 +1,4 @@
-"""Keeps what was found: tables, migrations, one file of plain functions per aggregate. The only SQL.
+"""Keeps what was found: tables, migrations, one file of functions per aggregate. The only SQL.
 
 The flow: `releases.keep` stores raw releases and finds whom they concern, `grouping` says which
 processes are one opportunity, `folding` makes that opportunity out of its releases.

@@ -23,7 +23,7 @@ from crawler.errors import StoreError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 HEAD = "0001"
-"""The newest schema revision, the last file in `MIGRATIONS`; every crawl process compares with it."""
+"""The newest schema revision: that of the last file in `MIGRATIONS`."""
 
 _LOCK = 7_264_001
 """The PostgreSQL advisory lock under which merges happen; any number, used nowhere else."""
@@ -86,7 +86,12 @@ def _folder(path: Path) -> None:
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "cache_size=-65536"):
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=NORMAL",
+        "cache_size=-65536",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -113,7 +118,9 @@ def _revision(on: sa.Engine) -> str | None:
 
 
 def _newer(revision: str) -> bool:
-    return not any(path.name.startswith(f"{revision}_") for path in MIGRATIONS.glob("versions/*.py"))
+    return not any(
+        path.name.startswith(f"{revision}_") for path in MIGRATIONS.glob("versions/*.py")
+    )
 
 
 def _differs(revision: str) -> str:
@@ -151,14 +158,18 @@ def check(on: sa.Engine) -> list[str]:
     """What is wrong with the database, in words; nothing when all is well."""
     revision = _revision(on)
     if revision != HEAD:
-        return [_differs(revision) if revision else "the database is empty. Run `tenders db upgrade`."]
+        return [
+            _differs(revision) if revision else "the database is empty. Run `tenders db upgrade`."
+        ]
     problems: list[str] = []
     with on.connect() as connection:
         if connection.dialect.name == "sqlite":
             rows = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
             problems += [f"SQLite says: {row}" for row in rows if row != "ok"]
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-            problems += [f"{row[0]} row {row[1]} points to a missing {row[2]}" for row in broken[:5]]
+            problems += [
+                f"{row[0]} row {row[1]} points to a missing {row[2]}" for row in broken[:5]
+            ]
         lost = connection.execute(
             sa.text("SELECT count(*) FROM processes WHERE opportunity_id IS NULL")
         ).scalar_one()

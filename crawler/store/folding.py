@@ -237,5 +237,3 @@ def _in_words(value: Any) -> str | None:
             return f"{span} {currency or ''}".strip()
         return " ".join(str(part) for part in value)
     return value if isinstance(value, str) else str(getattr(value, "name", value))
-
-

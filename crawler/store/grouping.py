@@ -8,7 +8,6 @@ looks alike but is not certain becomes a doubtful pair for review.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

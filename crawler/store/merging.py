@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from crawler.opportunity import Opportunity
 from crawler.store import duplicates, opportunities, processes
 from crawler.store.folding import Kept, fold
 from crawler.store.grouping import Process, group
@@ -34,7 +35,7 @@ def merge(
     now: datetime,
     load: Loader,
 ) -> None:
-    """Groups the processes that `fresh` releases came for with all they touch, and folds each group.
+    """Groups the processes that `fresh` releases came for with all they touch; folds each group.
 
     `seen` are those of them that were stored before, whose earlier releases `load` reads.
     """
@@ -98,7 +99,7 @@ def _owner(members: frozenset[int], plan: _Plan) -> int | None:
 
 def _fold(
     connection: sa.Connection, members: frozenset[int], owner: int | None, plan: _Plan
-) -> opportunities.Opportunity:
+) -> Opportunity:
     histories = [plan.stored.get(at, plan.fresh.get(at)) for at in members]
     whole = [one for history in histories if history is not None for one in history]
     if all(history is not None for history in histories) or owner is None:
@@ -106,5 +107,3 @@ def _fold(
     base = opportunities.get(connection, owner)
     new = [one for at in members for one in plan.fresh.get(at, ())]
     return fold(new, base) if new else base
-
-

@@ -50,16 +50,14 @@ def save(connection: sa.Connection, entries: Sequence[Entry], now: datetime) -> 
 def _insert(connection: sa.Connection, fresh: list[Opportunity], now: datetime) -> list[int]:
     if not fresh:
         return []
-    statement = sa.insert(opportunities).returning(
-        opportunities.c.id, sort_by_parameter_order=True
-    )
+    statement = sa.insert(opportunities).returning(opportunities.c.id, sort_by_parameter_order=True)
     rows = [_row(one) | {"first_seen": now} for one in fresh]
     return list(connection.execute(statement, rows).scalars())
 
 
 def _update(connection: sa.Connection, old: list[tuple[int, Opportunity]]) -> None:
     # Keys may change hands within one batch; parked first, they never collide.
-    at = sa.bindparam("at")
+    at: sa.BindParameter[int] = sa.bindparam("at")
     connection.execute(
         sa.update(opportunities).where(opportunities.c.id == at).values(key=sa.bindparam("parked")),
         [{"at": pk, "parked": f"~{pk}"} for pk, _ in old],
@@ -70,9 +68,7 @@ def _update(connection: sa.Connection, old: list[tuple[int, Opportunity]]) -> No
         )
 
 
-def _replace_children(
-    connection: sa.Connection, emptied: list[int], written: Any
-) -> None:
+def _replace_children(connection: sa.Connection, emptied: list[int], written: Any) -> None:
     if emptied:
         for table in (changes, awards):
             connection.execute(sa.delete(table).where(table.c.opportunity_id.in_(emptied)))
@@ -170,9 +166,7 @@ def iterate(
         last = ids[-1]
 
 
-def changed_since(
-    connection: sa.Connection, moment: datetime
-) -> Iterator[tuple[int, Opportunity]]:
+def changed_since(connection: sa.Connection, moment: datetime) -> Iterator[tuple[int, Opportunity]]:
     """Opportunities first seen or materially changed at the source since `moment`."""
     fresh = sa.or_(
         opportunities.c.first_seen >= moment,
@@ -216,17 +210,16 @@ def _opportunity(row: Any, history: list[Any], won: list[Any]) -> Opportunity:
             reasons=tuple(msgspec.convert(row.reasons, list[Reason])),
             model=row.model or "",
         )
+    fields: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
+    fields |= {name: tuple(getattr(row, name)) for name in _LISTS}
     return Opportunity(
         id=row.key,
-        **{name: getattr(row, name) for name in _PLAIN},
-        **{name: tuple(getattr(row, name)) for name in _LISTS},
+        **fields,
         buyer=msgspec.convert(row.buyer, Buyer) if row.buyer else None,
         lots=tuple(msgspec.convert(row.lots, list[Lot])),
         awards=tuple(_award(one) for one in won),
         judgement=judgement,
-        place=Place(
-            regions=tuple(row.regions), authority=row.authority, reason=row.place_reason
-        ),
+        place=Place(regions=tuple(row.regions), authority=row.authority, reason=row.place_reason),
         changes=tuple(Change(**{name: getattr(one, name) for name in _CHANGE}) for one in history),
     )
 

@@ -58,7 +58,7 @@ def _row(facts: list[Facts]) -> dict[str, Any]:
 
 
 def _likeness(facts: list[Facts]) -> dict[str, Any]:
-    """What grouping compares: of the first release that states it, so that order does not matter."""
+    """What grouping compares, of the first release that states it: then order does not matter."""
     ordered = sorted(facts, key=lambda one: (one.date, one.release_id))
     suppliers = (supplier for one in ordered for a in one.awards for supplier in a.suppliers)
     return {
@@ -110,7 +110,9 @@ def neighbourhood(
     return closed, keys
 
 
-def load(connection: sa.Connection, ids: Collection[int]) -> tuple[dict[int, Process], dict[int, int]]:
+def load(
+    connection: sa.Connection, ids: Collection[int]
+) -> tuple[dict[int, Process], dict[int, int]]:
     """The processes with these ids, and the opportunity each belongs to so far."""
     found: dict[int, Process] = {}
     owners: dict[int, int] = {}

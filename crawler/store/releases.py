@@ -109,9 +109,7 @@ def _revisions(
     return found
 
 
-def _reordered(
-    connection: sa.Connection, source: str, hashes: list[str], one: RawRelease
-) -> bool:
+def _reordered(connection: sa.Connection, source: str, hashes: list[str], one: RawRelease) -> bool:
     """Whether the release is stored with its fields in another order: that changed nothing."""
     if not hashes:
         return False
@@ -147,7 +145,9 @@ def _row(batch: Batch, one: RawRelease, revision: int, ids: Mapping[str, int]) -
     }
 
 
-def _stored(read: Reader) -> Callable[[sa.Connection, Collection[int]], dict[int, list[Kept] | None]]:
+def _stored(
+    read: Reader,
+) -> Callable[[sa.Connection, Collection[int]], dict[int, list[Kept] | None]]:
     """A function that reads the stored releases of processes; None for one that was pruned."""
 
     def load(connection: sa.Connection, wanted: Collection[int]) -> dict[int, list[Kept] | None]:

@@ -19,7 +19,7 @@ class Tally:
     """What one run did so far.
 
     `new` releases began a process, `changed` ones continue a known one, `same` were stored already;
-    `dropped` counts fields left out with a warning, `errors` unreadable releases and failed windows.
+    `dropped` counts fields left out with a warning, `errors` bad releases and failed windows.
     """
 
     requests: int = 0

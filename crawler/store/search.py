@@ -1,4 +1,4 @@
-"""Full text search in opportunities: FTS5 on SQLite, tsvector on PostgreSQL, kept by the database."""
+"""Full text search in opportunities: FTS5 or tsvector, both kept up by the database itself."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Alembic migrations; `crawler.store.database` runs them."""
