@@ -18,7 +18,6 @@ from crawler.opportunity import Change, Opportunity
 from crawler.store import database, opportunities
 from crawler.store.matches import Told
 from crawler.store.subscribers import Subscriber, Subscription
-from crawler.store.tables import metadata
 
 NOW = datetime(2026, 7, 10, 7, tzinfo=UTC)
 LETTERHEAD = Letterhead(sender="digest@tenders.example", contact="hello@tenders.example")
@@ -114,13 +113,6 @@ def subscriber(**changed: Any) -> Subscriber:
         subscriptions=(Subscription(id=1, regions=("TLE",)),),
     )
     return dataclasses.replace(plain, **changed)
-
-
-def tables(url: str) -> sa.Engine:
-    """A database with every table in it."""
-    engine = database.connect(url)
-    metadata.create_all(engine)
-    return engine
 
 
 def store(engine: sa.Engine, *found: Opportunity, key: int | None = None) -> list[int]:

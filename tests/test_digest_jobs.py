@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import email
 import email.policy
-from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from digest_samples import LETTERHEAD, NOW, judged, moved, opportunity, store, tables
+from digest_samples import LETTERHEAD, NOW, judged, moved, opportunity, store
 
 from crawler.config import Settings
 from crawler.digest.outbox import FileMailer
@@ -46,10 +45,8 @@ class Postbag:
 
 
 @pytest.fixture
-def db(database_url: str) -> Iterator[sa.Engine]:
-    engine = tables(database_url)
-    yield engine
-    engine.dispose()
+def db(engine: sa.Engine) -> sa.Engine:
+    return engine
 
 
 @pytest.fixture

@@ -42,7 +42,9 @@ def classify(
             with Path(file).open("rb") as lines:
                 failed = _classify(lines)
         except OSError as error:
-            raise UsageError(f"{file} cannot be read: {error.strerror}. Name a file, or -") from error
+            raise UsageError(
+                f"{file} cannot be read: {error.strerror}. Name a file, or -"
+            ) from error
     raise typer.Exit(1 if failed else 0)
 
 
@@ -64,12 +66,12 @@ def _classify(stream: BinaryIO) -> bool:
     return failed
 
 
-class RefusedLine(ValueError):
+class RefusedLineError(ValueError):
     """A line that holds no notice; `id` is its id when that much could be read."""
 
-    def __init__(self, message: str, id: object = None) -> None:
+    def __init__(self, message: str, identifier: object = None) -> None:
         super().__init__(message)
-        self.id = id if isinstance(id, str | int) else None
+        self.id = identifier if isinstance(identifier, str | int) else None
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
@@ -85,15 +87,15 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
 
 def _batches(
     lines: Iterable[bytes | None],
-) -> Iterator[list[tuple[int, Notice | RefusedLine]]]:
+) -> Iterator[list[tuple[int, Notice | RefusedLineError]]]:
     """Numbered notices and refusals, up to `BATCH` at a time; blank lines count but say nothing."""
-    batch: list[tuple[int, Notice | RefusedLine]] = []
+    batch: list[tuple[int, Notice | RefusedLineError]] = []
     for number, line in enumerate(lines, 1):
         if line is not None and not line.strip():
             continue
         try:
             batch.append((number, parse(line)))
-        except RefusedLine as refused:
+        except RefusedLineError as refused:
             batch.append((number, refused))
         if len(batch) == BATCH:
             yield batch
@@ -103,34 +105,36 @@ def _batches(
 
 
 def parse(line: bytes | None) -> Notice:
-    """The notice in one line. Raises `RefusedLine` with what is wrong and the id if there is one."""
+    """The notice in one line. Raises `RefusedLineError` with what is wrong, and the id if any."""
     if line is None:
-        raise RefusedLine(f"longer than {MAX_LINE:,} bytes; shorten the description")
+        raise RefusedLineError(f"longer than {MAX_LINE:,} bytes; shorten the description")
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise RefusedLine(f"no JSON: {error}") from error
+        raise RefusedLineError(f"no JSON: {error}") from error
     if not isinstance(row, dict):
-        raise RefusedLine(f"a JSON object is wanted, not {type(row).__name__}")
-    id = row.get("id")
+        raise RefusedLineError(f"a JSON object is wanted, not {type(row).__name__}")
+    identifier = row.get("id")
     title = row.get("title")
     if not isinstance(title, str) or not title.strip():
-        raise RefusedLine("the title is missing", id)
+        raise RefusedLineError("the title is missing", identifier)
     texts = {name: _text(row, name) for name in _TEXTS}
     lists = {name: _list(row, name) for name in _LISTS}
     values = [title, *texts.values(), *(value for held in lists.values() for value in held)]
     if any(value and "\x00" in value for value in values):
-        raise RefusedLine("a NUL character stands in the text; remove it", id)
+        raise RefusedLineError("a NUL character stands in the text; remove it", identifier)
     if any(value and len(value) > MAX_TEXT for value in values):
-        raise RefusedLine(f"a field is longer than {MAX_TEXT:,} characters; shorten it", id)
+        raise RefusedLineError(
+            f"a field is longer than {MAX_TEXT:,} characters; shorten it", identifier
+        )
     texts["description"] = texts["description"] or ""
-    return Notice(title=title, id=None if id is None else str(id), **texts, **lists)  # type: ignore[arg-type]
+    return Notice(title=title, id=None if identifier is None else str(identifier), **texts, **lists)  # type: ignore[arg-type]
 
 
 def _text(row: dict[str, Any], name: str) -> str | None:
     value = row.get(name)
     if value is not None and not isinstance(value, str):
-        raise RefusedLine(f"{name} must be text", row.get("id"))
+        raise RefusedLineError(f"{name} must be text", row.get("id"))
     return value
 
 
@@ -139,7 +143,7 @@ def _list(row: dict[str, Any], name: str) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise RefusedLine(f"{name} must be a list of texts", row.get("id"))
+        raise RefusedLineError(f"{name} must be a list of texts", row.get("id"))
     return tuple(value)
 
 

@@ -69,7 +69,9 @@ def list_() -> None:
     if not people:
         _say("Nobody is subscribed yet. Begin with: tenders subscribers add name@example.org")
         return
-    table = Table("Address", "Organisation", "Asked for", "Last digest", show_lines=True)
+    table = Table(show_lines=True)
+    for heading in ("Address", "Organisation", "Asked for", "Last digest"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "Address")
     for person in people:
         table.add_row(*(Text(words) for words in _row(person)))
     Console().print(table)

@@ -161,7 +161,7 @@ def _section_of(candidate: Candidate, now: datetime) -> str:
 
 
 def _urgency(entry: _Entry) -> tuple[bool, date, bool, str]:
-    """The soonest day first, art first of a day; after the rest what is over, or around the arts."""
+    """The soonest day first, and art first in a day; last what is over or around the arts."""
     opportunity, kind = entry.candidate.opportunity, entry.candidate.match.kind
     less = opportunity.status in ("cancelled", "awarded") or kind == "adjacent"
     day = (opportunity.deadline or opportunity.updated).astimezone(dates.LONDON).date()

@@ -26,17 +26,22 @@ def links(urls: Iterable[str], portals: Mapping[str, str]) -> tuple[Link, ...]:
     `portals` gives the names of portals by host; ``www.`` and ``api.`` make no difference.
     """
     names = {_site(host): name for host, name in portals.items()}
-    found: dict[str, Link] = {}
+    found: dict[str, str] = {}
     for url in urls:
         host = _host(url)
-        if host is None or _site(host) in found:
-            continue
-        name = names.get(_site(host))
-        verb = "See more" if found else "Read the notice"
-        text = f"Read the notice on {name}" if name else f"{verb} at {host.removeprefix('www.')}"
-        found[_site(host)] = Link(text=text, url=url)
-    ranked = sorted(found.items(), key=lambda pair: pair[0] not in names)
-    return tuple(link for _, link in ranked[:MOST])
+        if host is not None:
+            found.setdefault(_site(host), url)
+    ranked = sorted(found, key=lambda site: site not in names)[:MOST]
+    return tuple(
+        Link(text=_text(site, names, first=number == 0), url=found[site])
+        for number, site in enumerate(ranked)
+    )
+
+
+def _text(site: str, names: Mapping[str, str], *, first: bool) -> str:
+    if site in names:
+        return f"Read the notice on {names[site]}"
+    return f"{'Read the notice' if first else 'See more'} at {site}"
 
 
 def host_of(url: str) -> str:

@@ -8,7 +8,6 @@ is at least as good on decisions and labels that neither was fitted on; the prev
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +23,7 @@ from crawler.relevance.features import take_apart
 from crawler.relevance.fitting import CLASSES, fit, logits_of, probabilities
 from crawler.relevance.grouping import groups
 from crawler.relevance.metrics import average_precision
+from crawler.relevance.model import Model
 from crawler.relevance.rows import Row, notice_of, tag_mask
 from crawler.relevance.shipped import CORPUS
 from crawler.relevance.train import pack
@@ -119,7 +119,7 @@ def rollback(folder: Path, now: datetime) -> str:
     if not current.exists():
         raise UsageError("the shipped model is in force; there is nothing to roll back")
     if previous.exists():
-        os.replace(previous, current)
+        previous.replace(current)
         done = "the previous model is in force again"
     else:
         current.unlink()
@@ -193,16 +193,14 @@ def _precision(known: Corpus, held: Corpus) -> float:
 
 def _install(folder: Path, data: bytes) -> str:
     """Write the model beside the old one, keep the old one, and change over in one step."""
-    from crawler.relevance.model import Model
-
     version = Model(data, "the new model").version
     try:
         folder.mkdir(parents=True, exist_ok=True)
         fresh = folder / "new.npz"
         fresh.write_bytes(data)
         if (folder / MODEL).exists():
-            os.replace(folder / MODEL, folder / PREVIOUS)
-        os.replace(fresh, folder / MODEL)
+            (folder / MODEL).replace(folder / PREVIOUS)
+        fresh.replace(folder / MODEL)
     except OSError as error:
         raise ModelError(f"the model cannot be kept in {folder}: {error.strerror}") from error
     return version

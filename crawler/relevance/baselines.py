@@ -33,10 +33,7 @@ def by_code(notices: Sequence[Notice]) -> npt.NDArray[np.float64]:
 def by_keyword(notices: Sequence[Notice]) -> npt.NDArray[np.float64]:
     """How many different arts keywords title and description hold; the title's count twice."""
     return np.array(
-        [
-            2.0 * len(_words(notice.title)) + len(_words(notice.description))
-            for notice in notices
-        ]
+        [2.0 * len(_words(notice.title)) + len(_words(notice.description)) for notice in notices]
     )
 
 

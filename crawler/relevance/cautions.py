@@ -25,7 +25,9 @@ _INCUMBENT = re.compile(
     r"|transparency notice",
     re.IGNORECASE,
 )
-_CLEARANCE = re.compile(r"\b(?:dbs check|enhanced dbs|security clearance|sc cleared)", re.IGNORECASE)
+_CLEARANCE = re.compile(
+    r"\b(?:dbs check|enhanced dbs|security clearance|sc cleared)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +87,15 @@ def _size(facts: Facts, words: str) -> list[Caution]:
         kind = "A framework that asks" if framework else "It asks"
         found.append(_caution("turnover", f"{kind} for a turnover: “{said}”"))
     elif framework:
-        found.append(_caution("framework", "A framework or dynamic list: a place on it is no work yet"))
+        found.append(
+            _caution("framework", "A framework or dynamic list: a place on it is no work yet")
+        )
     if value is not None and value > SMALL_VALUE and not framework and len(facts.lots) < 2:
         sign = "£" if facts.currency in (None, "GBP") else f"{facts.currency} "
         found.append(
-            _caution("value", f"At {sign}{value:,.0f} it is large for a small organisation: partner?")
+            _caution(
+                "value", f"At {sign}{value:,.0f} it is large for a small organisation: partner?"
+            )
         )
     return found
 

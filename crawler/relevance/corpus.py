@@ -75,7 +75,7 @@ class Corpus:
 
     `title` and `body` hold positions in `words`; `relevance` is a position in `RELEVANCES`, `tags`
     a mask over art forms then outcomes; `weight` says how many notices of the whole one stands for
-    (for estimates), `trust` how much it counts in fitting; `origin` is one of `LABELLED`, `WRITTEN`,
+    (for estimates), `trust` how much it counts in fitting; `origin` is `LABELLED`, `WRITTEN` or
     `DECIDED`; `group` ties buyers and near-duplicate titles together.
     """
 
@@ -177,7 +177,17 @@ class Corpus:
         return cls(**values)  # type: ignore[arg-type]
 
 
-_RAGGED = ("grams", "title", "body", "title_pairs", "body_pairs", "codes", "buyer", "forms", "terms")
+_RAGGED = (
+    "grams",
+    "title",
+    "body",
+    "title_pairs",
+    "body_pairs",
+    "codes",
+    "buyer",
+    "forms",
+    "terms",
+)
 _PER_ROW = ("relevance", "tags", "weight", "trust", "group", "origin")
 
 

@@ -16,7 +16,16 @@ from crawler.items import RELEVANCES, Judgement, Notice
 from crawler.relevance import bands
 from crawler.relevance.baselines import by_code, by_keyword
 from crawler.relevance.corpus import Corpus
-from crawler.relevance.fitting import CLASSES, TAGS, fit, folds, logits_of, probabilities, tags_of
+from crawler.relevance.fitting import (
+    CLASSES,
+    TAGS,
+    f1,
+    fit,
+    folds,
+    logits_of,
+    probabilities,
+    tags_of,
+)
 from crawler.relevance.metrics import (
     Doubles,
     Estimate,
@@ -24,7 +33,6 @@ from crawler.relevance.metrics import (
     average_precision,
     calibration_error,
     estimate,
-    f1,
     precision_recall,
     recall_at,
 )
@@ -145,7 +153,9 @@ def report(
         tags=_tag_scores(labels, judged),
         micro=_micro(labels, judged),
         baselines={
-            "CPV division 92 without sport": average_precision(truths["arts"], by_code(notices), ones),
+            "CPV division 92 without sport": average_precision(
+                truths["arts"], by_code(notices), ones
+            ),
             "arts keywords": average_precision(truths["arts"], by_keyword(notices), ones),
         },
         misses=_misses(labels, rows, judged),
@@ -155,13 +165,13 @@ def report(
 def _truth(labels: Corpus, name: str) -> Truth:
     if name == TARGETS[-1]:
         return np.asarray(labels.relevance < 2)
-    return np.asarray(labels.relevance == RELEVANCES.index(name))  # type: ignore[arg-type]
+    return np.asarray(labels.relevance == RELEVANCES.index(name))
 
 
 def _score(chances: Doubles, name: str) -> Doubles:
     if name == TARGETS[-1]:
         return np.asarray(chances[:, 0] + chances[:, 1])
-    return np.asarray(chances[:, RELEVANCES.index(name)])  # type: ignore[arg-type]
+    return np.asarray(chances[:, RELEVANCES.index(name)])
 
 
 def _error(labels: Corpus, chances: Doubles, weights: Doubles) -> float:
@@ -180,8 +190,7 @@ def _tag_scores(labels: Corpus, judged: OutOfFold) -> dict[str, tuple[float, int
     """F1 and number of notices by tag, among notices that are not `none`."""
     truth, said = _tags(labels, judged)
     return {
-        tag: (f1(truth[:, at], said[:, at]), int(truth[:, at].sum()))
-        for at, tag in enumerate(TAGS)
+        tag: (f1(truth[:, at], said[:, at]), int(truth[:, at].sum())) for at, tag in enumerate(TAGS)
     }
 
 
@@ -200,7 +209,9 @@ def _tags(labels: Corpus, judged: OutOfFold) -> tuple[Truth, Truth]:
     return tags_of(labels)[carriers], np.asarray(said[carriers])
 
 
-def _misses(labels: Corpus, rows: Sequence[Row], judged: OutOfFold, count: int = 12) -> tuple[Miss, ...]:
+def _misses(
+    labels: Corpus, rows: Sequence[Row], judged: OutOfFold, count: int = 12
+) -> tuple[Miss, ...]:
     own = judged.chances[np.arange(len(rows)), labels.relevance]
     return tuple(
         Miss(

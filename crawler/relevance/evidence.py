@@ -25,7 +25,10 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("media", ("793", "798", "921", "22")),
     ("culture", ("923", "925", "7995", "3731", "9200")),
     ("sport", ("926", "9233")),
-    ("goods", ("03", "09", "14", "15", "18", "24", "31", "32", "34", "35", "38", "39", "42", "43", "44")),
+    (
+        "goods",
+        ("03", "09", "14", "15", "18", "24", "31", "32", "34", "35", "38", "39", "42", "43", "44"),
+    ),
     ("business", ("79",)),
     ("land", ("90", "77")),
     ("transport", ("60", "63")),
@@ -169,7 +172,9 @@ def _kind_columns(
     for offset, mask in enumerate((title, anywhere)):
         held = [kind for kind in range(kinds) if mask >> kind & 1]
         both = [
-            (names[a],) if a == b else (names[a], names[b]) for i, a in enumerate(held) for b in held[i:]
+            (names[a],) if a == b else (names[a], names[b])
+            for i, a in enumerate(held)
+            for b in held[i:]
         ]
         base = pairs + offset * _pair_count()
         found += [
@@ -188,7 +193,5 @@ def setting_columns(parts: Parts, owner: str) -> list[int]:
     mask = setting_mask(parts.buyer, parts.codes)
     base = _offsets()[2] + 2 * len(vocabulary().kinds) * len(SETTINGS)
     return [
-        base + at
-        for at, name in enumerate(SETTINGS)
-        if mask >> at & 1 and name.startswith(owner)
+        base + at for at, name in enumerate(SETTINGS) if mask >> at & 1 and name.startswith(owner)
     ]

@@ -27,8 +27,10 @@ NONE = ("none",)
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 BUYER_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("museum", ("museum", "museums", "gallery", "galleries", "heritage", "archives", "cadw", "armouries", "tate")),
-    ("arts", ("arts", "theatre", "music", "film", "culture", "festival", "ballet", "opera", "library", "bfi")),
+    ("museum", ("museum", "museums", "gallery", "galleries", "heritage", "archives", "cadw",
+                "armouries", "tate")),
+    ("arts", ("arts", "theatre", "music", "film", "culture", "festival", "ballet", "opera",
+              "library", "bfi")),
     ("broadcaster", ("bbc", "broadcasting")),
     ("council", ("council", "borough", "county", "city", "cyngor", "district", "combined")),
     ("town", ("town", "parish", "village")),

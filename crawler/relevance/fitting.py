@@ -32,7 +32,7 @@ Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """Coefficients by column: four classes, then a logit for each tag. `thresholds` are for tags."""
+    """Coefficients by column: four classes, then each tag. `thresholds` are for tags."""
 
     columns: npt.NDArray[np.int32]
     coefficients: Floats
@@ -117,9 +117,7 @@ def _out_of_fold(
     logits = np.zeros((len(corpus), CLASSES))
     tag_logits = np.zeros((len(corpus), len(TAGS)))
     for train, test in folds(corpus, seed=0):
-        coefficients, intercepts = fit_classes(
-            held[train], corpus.relevance[train], weights[train]
-        )
+        coefficients, intercepts = fit_classes(held[train], corpus.relevance[train], weights[train])
         logits[test] = held[test] @ coefficients + intercepts
         coefficients, intercepts = fit_tags(held[train], corpus.take(train), weights[train])
         tag_logits[test] = held[test] @ coefficients + intercepts

@@ -1,4 +1,4 @@
-"""Which notices must not be parted between training and judging: one buyer's, and near-duplicates."""
+"""Which notices must not be parted in training: one buyer's, and near-duplicates."""
 
 from __future__ import annotations
 

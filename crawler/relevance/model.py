@@ -99,8 +99,8 @@ class Numbers:
 class Field:
     """The words of one field as rows of a model's word tables.
 
-    `numbers` are in order, `distinct` without repetition; `scale` is one over the field's length. `pairs` is what each
-    two neighbours add, in order.
+    `numbers` are in order, `distinct` without repetition; `scale` is one over the field's length;
+    `pairs` is what each two neighbours add, in order.
     """
 
     numbers: npt.NDArray[np.intp]
@@ -144,7 +144,8 @@ class Model:
     def _forget(self) -> None:
         """Start with empty memories."""
         self._numbers = _Numbering(self._learn)
-        self._tokens: dict[tuple[str, ...], Floats] = {}
+        self._codes: dict[tuple[str, ...], Floats] = {}
+        self._buyers: dict[tuple[str, ...], Floats] = {}
         self.title_words = np.zeros((1024, self.width), np.float32)
         self.body_words = np.zeros((1024, self.width), np.float32)
         self.squares = np.zeros(1024, np.float32)
@@ -153,7 +154,8 @@ class Model:
 
     def _rows(self, columns: npt.NDArray[np.integer]) -> Floats:
         """Coefficients of `columns`, zero where training met none."""
-        return self._table[self._row[columns]]
+        found: Floats = self._table[self._row[columns]]
+        return found
 
     def _learn(self, word: str) -> int:
         """A row for `word` in every word table."""
@@ -188,21 +190,25 @@ class Model:
 
     def code_rows(self, codes: tuple[str, ...]) -> Floats:
         """What each CPV token adds, in order."""
-        return self._token_rows(codes, code_bucket, layout.AT_CODES, layout.CODE)
+        return self._token_rows(codes, self._codes, code_bucket, layout.AT_CODES, layout.CODE)
 
     def buyer_rows(self, buyer: tuple[str, ...]) -> Floats:
         """What each buyer token adds, in order."""
-        return self._token_rows(("buyer", *buyer), buyer_bucket, layout.AT_BUYER, layout.BUYER)[1:]
+        return self._token_rows(buyer, self._buyers, buyer_bucket, layout.AT_BUYER, layout.BUYER)
 
     def _token_rows(
-        self, tokens: tuple[str, ...], place: Callable[[str], int], offset: int, scale: float
+        self,
+        tokens: tuple[str, ...],
+        memory: dict[tuple[str, ...], Floats],
+        place: Callable[[str], int],
+        offset: int,
+        scale: float,
     ) -> Floats:
-        known = self._tokens.get(tokens)
+        known = memory.get(tokens)
         if known is None:
-            own = [token for token in tokens if token != "buyer"]
             columns = np.array([place(token) for token in tokens], np.int64) + offset
-            known = self._rows(columns) * np.float32(scale / np.sqrt(len(own)))
-            self._tokens[tokens] = known
+            known = self._rows(columns) * np.float32(scale / np.sqrt(len(tokens)))
+            memory[tokens] = known
         return known
 
     def logits(self, parts: Parts, title: Field | None, body: Field | None) -> Floats:
@@ -227,7 +233,7 @@ class Model:
 
     def read(self, parts: Parts) -> tuple[Field | None, Field | None]:
         """Title and body as rows of the word tables; None for one without words."""
-        if len(self._numbers) > MAX_WORDS or len(self._tokens) > MAX_WORDS:
+        if len(self._numbers) > MAX_WORDS or len(self._codes) + len(self._buyers) > MAX_WORDS:
             self._forget()
         return (
             self.field(parts.title) if parts.title else None,
@@ -275,5 +281,7 @@ def read(path: Path) -> Model:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"the model {path} cannot be read ({error}); reinstall, or train") from error
+        raise ModelError(
+            f"the model {path} cannot be read ({error}); reinstall, or train"
+        ) from error
     return Model(data, str(path))

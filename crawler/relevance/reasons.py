@@ -33,7 +33,133 @@ LEAST = 0.08
 
 LONGEST = 5
 STOP = frozenset(
-    ["a", "about", "above", "after", "all", "also", "an", "and", "any", "are", "as", "at", "award", "awarded", "be", "been", "being", "between", "both", "but", "by", "can", "contract", "could", "for", "from", "had", "has", "have", "how", "if", "in", "including", "into", "is", "it", "its", "may", "more", "must", "new", "no", "not", "of", "on", "one", "or", "other", "our", "out", "over", "per", "s", "shall", "should", "so", "some", "such", "than", "that", "the", "their", "them", "there", "these", "they", "this", "those", "through", "to", "under", "up", "upon", "was", "we", "were", "what", "when", "where", "which", "while", "who", "will", "with", "within", "would", "you", "your", "e", "g", "i", "ie", "eg", "etc", "ref", "lot", "lots", "ltd", "please", "see", "notice", "tender", "provision", "services", "service", "council", "provide", "provider", "providers", "required", "requirement", "two", "three", "support", "project", "programme", "t", "n", "x", "y", "r", "year", "years", "month", "months"]
+    [
+        "a",
+        "about",
+        "above",
+        "after",
+        "all",
+        "also",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "award",
+        "awarded",
+        "be",
+        "been",
+        "being",
+        "between",
+        "both",
+        "but",
+        "by",
+        "can",
+        "contract",
+        "could",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "how",
+        "if",
+        "in",
+        "including",
+        "into",
+        "is",
+        "it",
+        "its",
+        "may",
+        "more",
+        "must",
+        "new",
+        "no",
+        "not",
+        "of",
+        "on",
+        "one",
+        "or",
+        "other",
+        "our",
+        "out",
+        "over",
+        "per",
+        "s",
+        "shall",
+        "should",
+        "so",
+        "some",
+        "such",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "through",
+        "to",
+        "under",
+        "up",
+        "upon",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "will",
+        "with",
+        "within",
+        "would",
+        "you",
+        "your",
+        "e",
+        "g",
+        "i",
+        "ie",
+        "eg",
+        "etc",
+        "ref",
+        "lot",
+        "lots",
+        "ltd",
+        "please",
+        "see",
+        "notice",
+        "tender",
+        "provision",
+        "services",
+        "service",
+        "council",
+        "provide",
+        "provider",
+        "providers",
+        "required",
+        "requirement",
+        "two",
+        "three",
+        "support",
+        "project",
+        "programme",
+        "t",
+        "n",
+        "x",
+        "y",
+        "r",
+        "year",
+        "years",
+        "month",
+        "months",
+    ]
 )
 """Words that are never a reason alone: they carry no meaning a person would believe."""
 
@@ -62,10 +188,11 @@ class Explanation:
         others = chances.copy()
         others[label] = 0
         direction = np.zeros(model.width, np.float32)
-        direction[: len(chances)] = -others / max(float(others.sum()), 1e-12)
+        shared = others / max(float(others.sum()), 1e-12)
+        direction[: len(chances)] = -shared.astype(np.float32)
         direction[label] = 1
         self._direction = direction
-        self._pushes: Floats = model.terms @ direction
+        self._pushes = np.asarray(model.terms @ direction, np.float32)
 
     def reasons(self, title: Field | None, body: Field | None) -> tuple[Reason, ...]:
         """Up to `FOR` reasons for the label, then `AGAINST` against it, each strongest first."""
@@ -107,9 +234,7 @@ class Explanation:
         weights[model.silent[field.numbers]] = 0
         return weights
 
-    def _bind(
-        self, name: str, weights: Floats, shares: dict[tuple[str, int], float]
-    ) -> set[int]:
+    def _bind(self, name: str, weights: Floats, shares: dict[tuple[str, int], float]) -> set[int]:
         """Add what terms push to the words they cover; the words that a term ties to the next."""
         hits: list[Hit] = self._parts.title_hits if name == "title" else self._parts.body_hits
         bound: set[int] = set()

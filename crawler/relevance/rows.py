@@ -34,7 +34,11 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
             row = json.loads(line)
         except ValueError as error:
             raise UsageError(f"{path}, line {number}: no JSON ({error})") from error
-        if not isinstance(row, dict) or row.get("relevance") not in RELEVANCES or not row.get("title"):
+        if (
+            not isinstance(row, dict)
+            or row.get("relevance") not in RELEVANCES
+            or not row.get("title")
+        ):
             raise UsageError(
                 f"{path}, line {number}: a labelled notice needs a title and a relevance among "
                 + ", ".join(RELEVANCES)
@@ -96,17 +100,22 @@ def labelled(rows: Sequence[Row]) -> list[tuple[Parts, Label]]:
 def written() -> list[tuple[Parts, Label]]:
     """Notices that we wrote ourselves for thin classes: training only, each a group of its own.
 
-    ``written.tsv`` holds relevance, tags, title, description.
+    ``written.tsv`` holds relevance, tags, title, description, buyer and CPV codes.
     """
     text = files("crawler.relevance").joinpath("written.tsv").read_text(encoding="utf-8")
     found = []
     for number, line in enumerate(line for line in text.splitlines() if line and line[0] != "#"):
-        relevance, tags, title, description = (line.split("\t") + ["", ""])[:4]
-        row = {"title": title, "description": description, "relevance": relevance}
-        row |= {"art_forms": tags.split(",") if tags else ()}
+        fields = [*line.split("\t"), *[""] * 5]
+        relevance, tags, title, description, buyer, codes = fields[:6]
+        row: dict[str, Any] = {"title": title, "description": description, "buyer": buyer or None}
+        row["art_forms"] = tags.split(",") if tags else ()
+        row["cpv"] = codes.split(",") if codes else ()
         label = Label(
-            relevance=RELEVANCES.index(relevance), tags=tag_mask(row), trust=TRUST["written"],
-            group=-1 - number, origin=WRITTEN,
+            relevance=RELEVANCES.index(relevance),
+            tags=tag_mask(row),
+            trust=TRUST["written"],
+            group=-1 - number,
+            origin=WRITTEN,
         )
         found.append((take_apart(notice_of(row)), label))
     return found

@@ -15,7 +15,7 @@ CORPUS = HERE / "corpus.npz"
 
 
 @functools.cache
-def _read(path: Path, stamp: tuple[int, int]) -> Model:
+def _read(path: Path, _stamp: tuple[int, int]) -> Model:
     return read(path)
 
 

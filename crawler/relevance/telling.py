@@ -12,7 +12,13 @@ from crawler.relevance.evaluation import Report
 def tell(report: Report) -> str:
     """The whole report, for a terminal or a file."""
     return "\n".join(
-        [*_precision(report), *_bands(report), *_confusion(report), *_tags(report), *_misses(report)]
+        [
+            *_precision(report),
+            *_bands(report),
+            *_confusion(report),
+            *_tags(report),
+            *_misses(report),
+        ]
     )
 
 

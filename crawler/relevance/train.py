@@ -41,7 +41,7 @@ def pack(fitted: Fit, about: dict[str, object]) -> bytes:
 def main(arguments: Sequence[str]) -> int:
     """Train from a file of labels and write both files; returns the exit status."""
     if not 1 <= len(arguments) <= 2:
-        print(__doc__, file=sys.stderr)
+        sys.stderr.write(f"{__doc__}\n")
         return 2
     rows = read_rows(Path(arguments[0]))
     folder = Path(arguments[1]) if len(arguments) == 2 else HERE
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     data = pack(fit(corpus), {"notices": len(rows), "origin": "shipped"})
     corpus.save(folder / "corpus.npz")
     (folder / "model.npz").write_bytes(data)
-    print(f"{len(rows)} labelled notices; {len(data):,} bytes of model")
+    sys.stdout.write(f"{len(rows)} labelled notices; {len(data):,} bytes of model" + "\n")
     return 0
 
 

@@ -85,9 +85,7 @@ class Vocabulary:
         if word[:3] in self._open:
             for end in range(3, len(word) + 1):
                 found.extend(self._heads.get("*" + word[:end], ()))
-        return tuple(
-            sorted(found, key=lambda term: (term.group != self.homonym, -len(term.rest)))
-        )
+        return tuple(sorted(found, key=lambda term: (term.group != self.homonym, -len(term.rest))))
 
     def match(self, words: list[str]) -> tuple[list[str], list[Hit]]:
         """`words` with homonyms melted, and every hit, by position in the list returned."""

@@ -120,7 +120,7 @@ def retire(connection: sa.Connection, loser: int, heir: int) -> None:
         .where(matches.c.opportunity_id == loser, matches.c.subscription_id.not_in(held))
         .values(opportunity_id=heir)
     )
-    for name in ("told_at", "told_change"):
+    for name in ("told_at", "told_version", "told"):
         told = (
             sa.select(mine.c[name])
             .where(mine.c.opportunity_id == loser)

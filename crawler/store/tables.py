@@ -280,6 +280,5 @@ matches = sa.Table(
     sa.Column("told_at", Moment, comment="when a digest carried it last"),
     sa.Column("told_version", sa.Integer, comment="the version that digest knew"),
     sa.Column("told", Json, comment="what that digest said of it"),
-    sa.Column("told_change", Moment, comment="the last material change that digest knew"),
     sa.Index("ix_matches_opportunity_id", "opportunity_id"),
 )

@@ -269,12 +269,6 @@ def upgrade() -> None:
             "told_version", sa.Integer(), nullable=True, comment="the version that digest knew"
         ),
         sa.Column("told", tables.Json, nullable=True, comment="what that digest said of it"),
-        sa.Column(
-            "told_change",
-            tables.Moment(),
-            nullable=True,
-            comment="the last material change that digest knew",
-        ),
         sa.ForeignKeyConstraint(
             ["opportunity_id"],
             ["opportunities.id"],
