@@ -75,5 +75,3 @@ class Bare(Spider):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         found = {"pages": self.pages, "bytes": self.bytes, "largest": self.largest, "peak": peak}
         sys.stdout.write(json.dumps({"reason": reason, **found}) + "\n")
-
-

@@ -131,7 +131,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--multiply", type=int, default=50)
     options.add_argument("--shared", type=pathlib.Path, default=HERE.parents[1] / "shared")
-    options.add_argument("--database", default="", help="SQLAlchemy URL; a new SQLite file if empty")
+    options.add_argument(
+        "--database", default="", help="SQLAlchemy URL; a new SQLite file if empty"
+    )
     chosen = options.parse_args()
     server, url = serve(chosen.shared, chosen.multiply)
     try:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from scrapy.crawler import Crawler
 
 from crawler.store.runs import Tally
 
 _ERRORS_KEPT = 5
 _KEY = "tenders/tallies"
+_FILLED = "tenders/filled"
+DECODED = "*"
+"""Under this name `filled` counts the decoded releases themselves."""
 
 
 def tally(crawler: Crawler, source: str) -> Tally:
@@ -18,6 +23,16 @@ def tally(crawler: Crawler, source: str) -> Tally:
         tallies[source] = Tally()
         crawler.stats.set_value(_KEY, tallies)
     return tallies[source]
+
+
+def filled(crawler: Crawler, source: str) -> Counter[str]:
+    """In how many of a source's decoded releases each expected field stands."""
+    assert crawler.stats is not None
+    counters: dict[str, Counter[str]] = crawler.stats.get_value(_FILLED) or {}
+    if source not in counters:
+        counters[source] = Counter()
+        crawler.stats.set_value(_FILLED, counters)
+    return counters[source]
 
 
 def complain(counted: Tally, words: str) -> None:

@@ -12,7 +12,7 @@ from crawler.decoding import decode
 from crawler.errors import ReleaseError
 from crawler.items import Batch, RawRelease
 from crawler.sources import load
-from pipelines.counting import complain, tally
+from pipelines.counting import DECODED, complain, filled, tally
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,12 @@ class Decode:
         """A batch leaves decoded; other items pass."""
         if not isinstance(item, Batch):
             return item
-        repairs = load()[item.source].repairs
-        done = tuple(decoded(one, item.source, repairs) for one in item.releases)
+        source = load()[item.source]
+        done = tuple(decoded(one, item.source, source.repairs) for one in item.releases)
+        stand = filled(self._crawler, item.source)
+        for facts in (one.facts for one in done if one.facts is not None):
+            stand[DECODED] += 1
+            stand.update(name for name in source.filled if getattr(facts, name))
         counted = tally(self._crawler, item.source)
         for one in done:
             counted.dropped += len(one.warnings)

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -24,7 +25,7 @@ from crawler.items import WindowFailed, WindowRead
 from crawler.sources import Source, load
 from crawler.store import database, runs, sources
 from crawler.store.runs import Tally, Verdict
-from pipelines.counting import tally
+from pipelines.counting import DECODED, filled, tally
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +35,19 @@ _ORPHANED = 70
 
 
 def verdict(
-    source: Source, counted: Tally, windows: int, failed: int, span: timedelta, finish: str
+    source: Source,
+    counted: Tally,
+    stand: Mapping[str, int],
+    *,
+    windows: int,
+    failed: int,
+    span: timedelta,
+    finish: str,
 ) -> tuple[Verdict, str]:
     """How a run went, and why in words.
 
-    `windows` were read whole and `failed` were not; `span` is the time that they cover; `finish` is
-    Scrapy's finish reason.
+    `stand` says in how many releases each expected field stands; `windows` were read whole and
+    `failed` were not; `span` is the time that they cover; `finish` is Scrapy's finish reason.
     """
     if failed and not windows:
         return "failed", f"no window could be read: {'; '.join(counted.first_errors[:1])}"
@@ -49,6 +57,10 @@ def verdict(
         return "partial", f"{failed} of {windows + failed} windows could not be read"
     if finish == "finished" and span >= _LONG and counted.releases < source.min_items:
         return "short", f"{counted.releases} releases, at least {source.min_items} expected"
+    decoded = stand.get(DECODED, 0)
+    for name, share in source.filled.items():
+        if decoded >= _ENOUGH and stand.get(name, 0) < share * decoded:
+            return "short", f"{name} stands in {stand.get(name, 0)} of {decoded} releases only"
     return "ok", ""
 
 
@@ -124,10 +136,11 @@ class RecordRun:
             word, why = verdict(
                 load()[key],
                 counted,
-                self._done.get(key, 0),
-                self._failed.get(key, 0),
-                self._span.get(key, timedelta()),
-                finish,
+                filled(self._crawler, key),
+                windows=self._done.get(key, 0),
+                failed=self._failed.get(key, 0),
+                span=self._span.get(key, timedelta()),
+                finish=finish,
             )
             if key in self._runs:
                 with database.writing(self._engine) as connection:

@@ -9,7 +9,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from crawler.errors import ConfigError, UsageError
+from crawler.items import Facts
 
 TABLES = ("portals.toml",)
 _PACE = re.compile(r"(\d+)/(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?")
@@ -130,9 +131,10 @@ def _source(key: str, table: object, file: str) -> Source:
             first=_span(row.first),
             repairs=frozenset(row.repairs),
             notice_types=tuple(row.notice_types),
+            filled=_fields(row.filled),
             **{
                 name: getattr(row, name)
-                for name in ("name", "publisher", "platform", "pace", "min_items", "filled")
+                for name in ("name", "publisher", "platform", "pace", "min_items")
             },
             base_url=row.base_url.rstrip("/"),
             locale=row.locale,
@@ -142,6 +144,14 @@ def _source(key: str, table: object, file: str) -> Source:
         )
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{file}, source {key!r}: {error}. Correct that field.") from error
+
+
+def _fields(filled: dict[str, float]) -> dict[str, float]:
+    known = {one.name for one in fields(Facts)}
+    for name in filled:
+        if name not in known:
+            raise ValueError(f"filled names {name!r}, which is no field of a release")
+    return filled
 
 
 def _span(text: str) -> timedelta:
