@@ -163,11 +163,12 @@ def measure(chosen: argparse.Namespace, url: str, total: int, folder: pathlib.Pa
     for label, value in (("first", peak), ("second", second_peak)):
         growth = (value - resting) / pages["largest"]
         print(
-            f"memory of the {label} crawl's largest process: {value / 1e6:.0f} MB, {growth:.1f} times"
-            f" the largest response ({pages['largest'] / 1e6:.1f} MB) above an idle one"
+            f"memory of the {label} crawl's largest process {value / 1e6:.0f} MB, above an idle one"
+            f" {growth:.1f} times the largest response ({pages['largest'] / 1e6:.1f} MB)"
         )
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"processor time of all subprocesses: {used.ru_utime + used.ru_stime:.0f} s")
+    spent = used.ru_utime + used.ru_stime
+    print(f"processor time of all subprocesses: {spent:.0f} s")
 
 
 if __name__ == "__main__":

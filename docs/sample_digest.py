@@ -20,11 +20,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 PICTURES = {
     "digest-phone.png": ("500,1500", ()),
     "digest-desktop.png": ("720,1300", ()),
-    "digest-dark.png": ("500,1500", ("--force-dark-mode", "--blink-settings=preferredColorScheme=0")),
+    "digest-dark.png": ("500,1500", ("--blink-settings=preferredColorScheme=0",)),
 }
 
 
-def photograph(page: pathlib.Path, target: pathlib.Path, size: str, options: tuple[str, ...]) -> None:
+def photograph(
+    page: pathlib.Path, target: pathlib.Path, size: str, options: tuple[str, ...]
+) -> None:
     """A picture of a page's top in headless Chromium."""
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
     command += ["--disable-background-networking", f"--window-size={size}", *options]

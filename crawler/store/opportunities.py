@@ -50,9 +50,11 @@ def save(connection: sa.Connection, entries: Sequence[Entry], now: datetime) -> 
 def _insert(connection: sa.Connection, fresh: list[Opportunity], now: datetime) -> list[int]:
     if not fresh:
         return []
-    statement = sa.insert(opportunities).returning(opportunities.c.id, sort_by_parameter_order=True)
+    # Rows come back in any order: asking for theirs would cost a statement for each on SQLite.
+    statement = sa.insert(opportunities).returning(opportunities.c.key, opportunities.c.id)
     rows = [_row(one) | {"first_seen": now} for one in fresh]
-    return list(connection.execute(statement, rows).scalars())
+    ids = dict(connection.execute(statement, rows).tuples().all())
+    return [ids[one.id] for one in fresh]
 
 
 def _update(connection: sa.Connection, old: list[tuple[int, Opportunity]]) -> None:
