@@ -37,7 +37,7 @@ from crawler.decoding import content_hash, split
 from crawler.errors import SourceChanged, UsageError
 from crawler.items import Batch, RawRelease, Window, WindowFailed, WindowRead
 from crawler.sources import Pace, Source, find
-from spiders.pacing import Turns, again
+from spiders.pacing import CrawlEnding, Turns, again
 
 BATCH = 100
 PAGES_IN_A_WINDOW = 5000
@@ -214,6 +214,8 @@ class OcdsSpider(Spider):
         """Gives up the window of a request that failed for good."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value
+        if isinstance(error, CrawlEnding):
+            return
         if isinstance(error, HttpError):
             words = f"status {error.response.status}: {error.response.body[:120]!r}"
         else:

@@ -34,6 +34,10 @@ _MARGIN = 0.05
 _FAULTS = frozenset({408, 500, 502, 503, 504, 520, 522, 524})
 
 
+class CrawlEnding(IgnoreRequest):
+    """Raised here for a request whose turn did not come before the crawl was stopped."""
+
+
 class Turns:
     """When the next request of one source may leave, by a monotonic clock."""
 
@@ -93,7 +97,7 @@ class PacingMiddleware:
             if wait <= 0:
                 return
             if not self._crawler.engine or not self._crawler.engine.running:
-                raise IgnoreRequest("the crawl is ending")
+                raise CrawlEnding("the crawl is ending")
             await asyncio.sleep(min(wait, 1.0))
 
     def process_response(self, request: Request, response: Response) -> Response | Request:

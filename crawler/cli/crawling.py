@@ -41,10 +41,10 @@ class _Bars:
     def __init__(self, console: Console, keys: list[str]) -> None:
         self._started = time.monotonic()
         self.progress = Progress(
-            TextColumn("{task.description:26}"),
-            BarColumn(bar_width=20),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=8),
             MofNCompleteColumn(),
-            TextColumn("windows  {task.fields[words]}"),
+            TextColumn("{task.fields[words]}"),
             console=console,
         )
         self._tasks = {key: self.progress.add_task(key, total=None, words="") for key in keys}
@@ -58,7 +58,7 @@ class _Bars:
         words = f"{counts}, {rate:.0f}/s"
         done = {"completed": event["windows"], "total": event["of"]} if "of" in event else {}
         if event["event"] == "summary":
-            words += f"  {event['verdict']}"
+            words = f"{event['verdict']}: {words}"
         self.progress.update(self._tasks[event["source"]], words=words, **done)
 
 
@@ -125,6 +125,13 @@ def crawl(
         raise typer.Exit(1)
 
 
+_COLUMNS = ("source", "read to", "last run", "verdict", "new", "changed", "why")
+
+
+def _briefly(moment: datetime | None) -> str:
+    return f"{moment.astimezone(dates.LONDON):%d %b %H:%M}" if moment else "never"
+
+
 sources_app = typer.Typer(help="The sources and how they are.", no_args_is_help=False)
 commands.add_typer(sources_app, name="sources", invoke_without_command=True)
 
@@ -142,17 +149,15 @@ def list_sources() -> None:
     engine = database.engine(config.load().database)
     with engine.connect() as connection:
         reached, last = states.states_of(connection), runs.latest(connection)
-    table = Table(
-        "source", "platform", "read up to", "last run", "verdict", "new", "changed", "why"
-    )
+    table = Table(*_COLUMNS, box=None)
+    table.columns[0].no_wrap = True
     for source in load().values():
         state, run = reached.get(source.key, states.State()), last.get(source.key)
         table.add_row(
             source.key,
-            source.platform,
-            dates.spell(state.watermark) if state.watermark else "never",
-            dates.spell(run["started"]) if run else "never",
-            (run["verdict"] or "running or killed") if run else "",
+            _briefly(state.watermark),
+            _briefly(run["started"] if run else None),
+            (run["verdict"] or "unfinished") if run else "",
             str(run["new"]) if run else "",
             str(run["changed"]) if run else "",
             (run["reason"] or "") if run else "",

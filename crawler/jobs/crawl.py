@@ -155,10 +155,16 @@ async def _watch_all(
     listen: Listener,
 ) -> list[Result]:
     watches = [
-        _watch(source, command, environment, listen)
+        asyncio.create_task(_watch(source, command, environment, listen))
         for source, command in zip(wanted, commands, strict=True)
     ]
-    return list(await asyncio.gather(*watches))
+    try:
+        await asyncio.wait(watches)
+    except asyncio.CancelledError:
+        for watch in watches:
+            watch.cancel()
+        await asyncio.wait(watches)
+    return [watch.result() for watch in watches]
 
 
 async def _watch(
@@ -175,12 +181,17 @@ async def _watch(
     )
     summary: dict[str, Any] = {}
     reading = asyncio.create_task(_read(process, listen, summary))
+    interrupted = False
     try:
         await asyncio.shield(reading)
     except asyncio.CancelledError:
+        interrupted = True
         await _end(process)
         await reading
     code = await process.wait()
+    if interrupted and not summary:
+        words = "interrupted before the first request"
+        return Result(source=source.key, verdict="partial", reason=words, tally=Tally())
     return _result(source, summary, code)
 
 

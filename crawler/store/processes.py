@@ -46,6 +46,19 @@ def register(
     return ids
 
 
+def restate(connection: sa.Connection, facts: Mapping[int, list[Facts]]) -> None:
+    """Replaces all that processes were compared by with what all their `facts` say now."""
+    connection.execute(sa.delete(process_keys).where(process_keys.c.process_id.in_(list(facts))))
+    rows = {(key, at) for at, mine in facts.items() for one in mine for key in keys_of(one)}
+    if rows:
+        made = [{"key": key, "process_id": at} for key, at in sorted(rows)]
+        connection.execute(sa.insert(process_keys), made)
+    for at, mine in facts.items():
+        first = min(one.date for one in mine)
+        values = _likeness(mine) | {"first_date": first}
+        connection.execute(sa.update(processes).where(processes.c.id == at).values(values))
+
+
 def _row(facts: list[Facts]) -> dict[str, Any]:
     first = min(facts, key=lambda one: one.date)
     return {

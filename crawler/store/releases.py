@@ -290,4 +290,8 @@ def merge_again(
     connection: sa.Connection, ids: Collection[int], now: datetime, read: Reader
 ) -> None:
     """Groups and folds the processes `ids` anew from all their stored releases."""
-    merging.merge(connection, {at: [] for at in ids}, ids, now, _stored(read))
+    load = _stored(read)
+    histories = load(connection, ids)
+    whole = {at: [one.facts for one in kept] for at, kept in histories.items() if kept}
+    processes.restate(connection, whole)
+    merging.merge(connection, {at: [] for at in ids}, ids, now, load)
