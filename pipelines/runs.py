@@ -146,19 +146,16 @@ class RecordRun:
                 with database.writing(self._engine) as connection:
                     runs.finish(connection, self._runs[key], counted, word, why, datetime.now(UTC))
             if self._report:
-                _say({"event": "summary", "source": key, "verdict": word, "reason": why}, counted)
+                _say(self._windows_of(key, "summary") | {"verdict": word, "reason": why}, counted)
 
     def _progress(self) -> None:
         for key in {*self._runs, *self._done}:
-            _say(
-                {
-                    "event": "progress",
-                    "source": key,
-                    "windows": self._done.get(key, 0) + self._failed.get(key, 0),
-                    "of": self._windows,
-                },
-                tally(self._crawler, key),
-            )
+            _say(self._windows_of(key, "progress"), tally(self._crawler, key))
+
+    def _windows_of(self, key: str, event: str) -> dict[str, Any]:
+        """An event that says how many windows of the source were asked for, out of all."""
+        asked = self._done.get(key, 0) + self._failed.get(key, 0)
+        return {"event": event, "source": key, "windows": asked, "of": self._windows}
 
 
 def _say(event: dict[str, Any], counted: Tally) -> None:

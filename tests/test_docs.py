@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pathlib
 import re
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -18,10 +18,13 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "MODEL.md")]
 
 
+def command_tree() -> dict[str, Any]:
+    group: Any = typer.main.get_command(app)
+    return dict(group.commands)
+
+
 def commands() -> list[str]:
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)
-    return sorted(group.commands)
+    return sorted(command_tree())
 
 
 @pytest.mark.parametrize("name", commands())
@@ -46,11 +49,9 @@ def test_the_readme_names_no_setting_that_does_not_exist() -> None:
 
 
 def test_the_crawl_options_are_in_the_readme() -> None:
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)
     options = {
         option
-        for parameter in group.commands["crawl"].params
+        for parameter in command_tree()["crawl"].params
         for option in parameter.opts
         if option.startswith("--")
     }
