@@ -24,7 +24,7 @@ class _Plan:
     found: Mapping[int, Process]
     owners: Mapping[int, int]
     fresh: Mapping[int, list[Kept]]
-    stored: Mapping[int, list[Kept] | None]
+    stored: Mapping[int, list[Kept] | None] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
 
 
@@ -47,11 +47,11 @@ def merge(
     crowded = {key: ids for key, ids in keys.items() if len(ids) > 1}
     decided = duplicates.decisions(connection, nearby) if crowded else {}
     grouping = group(found, crowded, decided)
-    wanted = [one for one in grouping.groups if one & closed]
-    missing = closed - (fresh.keys() - set(seen))
-    stored = load(connection, missing) if missing else {}
-    plan = _Plan(found, owners, fresh, stored)
-    _write(connection, plan, _changed(connection, plan, wanted), now)
+    plan = _Plan(found, owners, fresh)
+    changed = _changed(connection, plan, [one for one in grouping.groups if one & closed])
+    missing = {at for one in changed for at in one} - (fresh.keys() - set(seen))
+    plan.stored = load(connection, missing) if missing else {}
+    _write(connection, plan, changed, now)
     duplicates.note(connection, grouping.doubtful, now)
 
 
