@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -112,7 +113,7 @@ def _look(settings: config.Settings, path: Path) -> None:
     _say(f"Done, {dates.spell(datetime.now(UTC))}. Where to look:")
     for mail in sorted(settings.outbox.glob("*.eml")):
         _say(f"   {mail}")
-    url = f"TENDERS_DATABASE_URL=sqlite:///{path}"
-    _say(f"   {url} tenders export --query museum | head -1")
-    _say(f"   {url} tenders sources")
+    command = f"TENDERS_DATABASE_URL=sqlite:///{path} {sys.argv[0]}"
+    _say(f"   {command} export --query museum | head -1")
+    _say(f"   {command} sources")
     _say("The notices are samples that we wrote: their links lead nowhere.")

@@ -134,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "sample-portals"
     disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Says nothing: the spiders keep their own account."""
 
     def do_GET(self) -> None:
