@@ -53,7 +53,7 @@ def _insert(connection: sa.Connection, fresh: list[Opportunity], now: datetime) 
     # Rows come back in any order: asking for theirs would cost a statement for each on SQLite.
     statement = sa.insert(opportunities).returning(opportunities.c.key, opportunities.c.id)
     rows = [_row(one) | {"first_seen": now} for one in fresh]
-    ids = dict(connection.execute(statement, rows))
+    ids: dict[str, int] = dict(connection.execute(statement, rows).all())
     return [ids[one.id] for one in fresh]
 
 

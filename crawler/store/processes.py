@@ -22,7 +22,7 @@ def known(connection: sa.Connection, source: str, ocids: Collection[str]) -> dic
     )
     found: dict[str, int] = {}
     for part in chunks(ocids):
-        found.update(dict(connection.execute(query, {"ocids": part})))
+        found.update(dict(connection.execute(query, {"ocids": part}).all()))
     return found
 
 
@@ -37,7 +37,7 @@ def register(
     ids = dict(seen)
     if fresh:
         made = sa.insert(processes).returning(processes.c.ocid, processes.c.id)
-        ids.update(dict(connection.execute(made, fresh)))
+        ids.update(dict(connection.execute(made, fresh).all()))
     for ocid in by_ocid.keys() & seen.keys():
         _refresh(connection, seen[ocid], by_ocid[ocid])
     rows = [{"key": key, "process_id": ids[one.ocid]} for one in facts for key in keys_of(one)]
