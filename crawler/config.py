@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         return self.var / "outbox"
 
     @property
+    def model(self) -> Path:
+        """Where models trained here are kept."""
+        return self.var / "model"
+
+    @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.var / 'tenders.sqlite'}"

@@ -68,3 +68,4 @@ LOG_DATEFORMAT = "%H:%M:%S"
 DRY_RUN = False
 REPORT_PROGRESS = False
 DATABASE_URL = _settings.database
+MODEL_FOLDER = str(_settings.model)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy.crawler import Crawler
 
 from crawler.items import Batch, RawRelease
-from crawler.relevance import judge
+from crawler.relevance import in_force
+from crawler.relevance.model import Model
 
 
-def judged(releases: Sequence[RawRelease]) -> tuple[RawRelease, ...]:
-    """`releases` with a judgement on each that has facts."""
-    readable = [one for one in releases if one.facts is not None]
-    judgements = iter(judge([one.facts.notice() for one in readable if one.facts]))
+def judged(releases: Sequence[RawRelease], model: Model) -> tuple[RawRelease, ...]:
+    """`releases` with a judgement by `model` on each that has facts."""
+    notices = [one.facts.notice() for one in releases if one.facts is not None]
+    judgements = iter(model.judge(notices))
     return tuple(
         replace(one, judgement=next(judgements)) if one.facts is not None else one
         for one in releases
@@ -21,10 +25,18 @@ def judged(releases: Sequence[RawRelease]) -> tuple[RawRelease, ...]:
 
 
 class Judge:
-    """Judges a batch at once: that is several times faster than one by one."""
+    """Judges by the model in force: the one trained here, or the one that ships."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(in_force(Path(crawler.settings["MODEL_FOLDER"])))
 
     def process_item(self, item: Any) -> Any:
         """A batch leaves judged; other items pass."""
         if not isinstance(item, Batch) or not item.releases:
             return item
-        return replace(item, releases=judged(item.releases))
+        return replace(item, releases=judged(item.releases, self._model))

@@ -12,6 +12,7 @@ import typer
 from crawler import config
 from crawler.jobs import keeping
 from crawler.jobs import reprocess as job
+from crawler.relevance import in_force
 from crawler.store import database
 
 commands = typer.Typer()
@@ -66,8 +67,9 @@ def reprocess(
     ] = False,
 ) -> None:
     """Recompute everything from the raw releases: facts, judgements, places, merging."""
-    engine = database.engine(config.load().database)
-    done = job.reprocess(engine, datetime.now(UTC))
+    settings = config.load()
+    engine = database.engine(settings.database)
+    done = job.reprocess(engine, in_force(settings.model), datetime.now(UTC))
     for moved in done.moved if judgements else ():
         typer.echo(json.dumps(moved, ensure_ascii=False))
     typer.echo(

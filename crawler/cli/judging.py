@@ -169,6 +169,9 @@ def answer(notice: Notice, judgement: Judgement, place: Place) -> dict[str, obje
 def evaluate(
     file: Annotated[Path, typer.Argument(help="labelled notices, JSON lines")],
     repeats: Annotated[int, typer.Option(min=1, help="cross-validations to average")] = 1,
+    only: Annotated[
+        Path | None, typer.Option(help="file of ids, one a line: a second report on these")
+    ] = None,
 ) -> None:
     """Estimate how well the classifier does, by grouped cross-validation on labelled notices."""
     # Importing scikit-learn costs more than a second, which `classify` must not pay.
@@ -177,8 +180,9 @@ def evaluate(
     from crawler.relevance.telling import tell
 
     rows = read_rows(file)
-    report = cross_validate(rows, repeats, lambda step: typer.echo(f"… {step}", err=True))
-    typer.echo(tell(report))
+    ids = frozenset(only.read_text(encoding="utf-8").split()) if only else frozenset()
+    reports = cross_validate(rows, repeats, lambda step: typer.echo(f"… {step}", err=True), ids)
+    typer.echo("\n\n".join(map(tell, reports)))
 
 
 @commands.command()
@@ -192,7 +196,7 @@ def train(
     from crawler.jobs import train as job
     from crawler.relevance.rows import read_rows
 
-    folder = config.load().var / "model"
+    folder = config.load().model
     now = datetime.now(UTC)
     if rollback:
         typer.echo(job.rollback(folder, now))

@@ -12,7 +12,7 @@ from crawler.decoding import decode
 from crawler.errors import ReleaseError
 from crawler.items import Facts, RawRelease
 from crawler.places import locate
-from crawler.relevance import judge
+from crawler.relevance.model import Model
 from crawler.sources import load
 from crawler.store import database, opportunities, releases
 from crawler.store.releases import StoredRelease
@@ -35,8 +35,8 @@ def read(source: str, raw: bytes) -> Facts:
     return decode(raw, source, load()[source].repairs)[0]
 
 
-def reprocess(engine: sa.Engine, now: datetime) -> Outcome:
-    """Reads, judges, places and merges every stored release anew.
+def reprocess(engine: sa.Engine, model: Model, now: datetime) -> Outcome:
+    """Reads, judges by `model`, places and merges every stored release anew.
 
     Pruned releases keep what was learnt from them. Each batch is one transaction: interrupted, it
     can simply be run again.
@@ -52,7 +52,7 @@ def reprocess(engine: sa.Engine, now: datetime) -> Outcome:
             if not batch:
                 break
             last = batch[-1].id
-            ids = _redo(connection, batch, outcome)
+            ids = _redo(connection, batch, model, outcome)
             releases.merge_again(connection, ids, now, read)
     with engine.connect() as connection:
         after = opportunities.relevances(connection)
@@ -63,7 +63,9 @@ def reprocess(engine: sa.Engine, now: datetime) -> Outcome:
     return outcome
 
 
-def _redo(connection: sa.Connection, batch: list[StoredRelease], outcome: Outcome) -> set[int]:
+def _redo(
+    connection: sa.Connection, batch: list[StoredRelease], model: Model, outcome: Outcome
+) -> set[int]:
     """Derives everything about `batch` anew; the processes it concerns."""
     done: list[tuple[int, RawRelease]] = []
     for stored in batch:
@@ -75,7 +77,7 @@ def _redo(connection: sa.Connection, batch: list[StoredRelease], outcome: Outcom
             failed = RawRelease(raw=b"", content_hash=stored.content_hash, error=str(error))
             done.append((stored.id, failed))
             continue
-        (judgement,) = judge([facts.notice()])
+        (judgement,) = model.judge([facts.notice()])
         read_well = RawRelease(
             raw=b"",
             content_hash=stored.content_hash,

@@ -2,7 +2,8 @@
 
 The job is handed plain decisions and a folder (HOME/var/model); the store that keeps decisions and
 the judgements already made are not its business. A new model replaces the one in force only if it
-is at least as good on decisions and labels that neither was fitted on; the previous one is kept.
+is at least as good on labels, and on labels and decisions together, that neither was fitted on; the
+previous one is kept.
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ from crawler.errors import ModelError, UsageError
 from crawler.items import RELEVANCES, Notice, Relevance
 from crawler.relevance.corpus import DECIDED, WRITTEN, Corpus, Label, gather
 from crawler.relevance.features import take_apart
-from crawler.relevance.fitting import CLASSES, fit, logits_of, probabilities
+from crawler.relevance.fitting import CLASSES, Fit, fit, logits_of, probabilities
 from crawler.relevance.grouping import groups
 from crawler.relevance.metrics import average_precision
 from crawler.relevance.model import Model
 from crawler.relevance.rows import Row, notice_of, tag_mask
-from crawler.relevance.shipped import CORPUS
+from crawler.relevance.shipped import CORPUS, TRAINED
 from crawler.relevance.train import pack
 
-MODEL = "model.npz"
 PREVIOUS = "previous.npz"
 HISTORY = "history.jsonl"
 REVIEWER = 1.0
@@ -57,7 +57,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What training came to: `before` and `after` are average precision on the held part."""
+    """What training came to: `before` and `after` are average precision on held labels."""
 
     replaced: bool
     decisions: int
@@ -67,7 +67,9 @@ class Outcome:
     message: str
 
 
-def train(decisions: Sequence[Decision], folder: Path, now: datetime) -> Outcome:
+def train(
+    decisions: Sequence[Decision], folder: Path, now: datetime, shipped_features: Path = CORPUS
+) -> Outcome:
     """Fit on the shipped features and `decisions`, and replace the model in `folder` if no worse.
 
     Raises `UsageError` when there are too few decisions to learn from, `ModelError` when the
@@ -78,13 +80,16 @@ def train(decisions: Sequence[Decision], folder: Path, now: datetime) -> Outcome
             f"{len(decisions)} decisions are too few to learn from; review at least "
             f"{LEAST_DECISIONS} notices and train again"
         )
-    shipped = Corpus.load(CORPUS)
+    shipped = Corpus.load(shipped_features)
     taught = shipped.joined(_corpus(decisions, int(shipped.group.max()) + 1))
     train_rows, held = _split(taught)
     known = train_rows[taught.origin[train_rows] != DECIDED]
-    before = _precision(taught.take(known), taught.take(held))
-    after = _precision(taught.take(train_rows), taught.take(held))
-    if after < before - SLACK:
+    old, new = (fit(taught.take(rows), calibrate=False) for rows in (known, train_rows))
+    labels = taught.take(held[taught.origin[held] != DECIDED])
+    everything = taught.take(held)
+    before, after = _precision(old, labels), _precision(new, labels)
+    worse = _precision(new, everything) < _precision(old, everything) - SLACK
+    if worse or after < before - SLACK:
         outcome = Outcome(
             replaced=False,
             decisions=len(decisions),
@@ -115,7 +120,7 @@ def rollback(folder: Path, now: datetime) -> str:
 
     Raises `UsageError` when no model of this folder is in force.
     """
-    current, previous = folder / MODEL, folder / PREVIOUS
+    current, previous = folder / TRAINED, folder / PREVIOUS
     if not current.exists():
         raise UsageError("the shipped model is in force; there is nothing to roll back")
     if previous.exists():
@@ -126,12 +131,6 @@ def rollback(folder: Path, now: datetime) -> str:
         done = "the shipped model is in force again"
     _append(folder, {"at": now.isoformat(), "rollback": done})
     return done
-
-
-def in_force(folder: Path) -> Path | None:
-    """The model that was trained here, for `crawler.relevance.load`; None is the shipped one."""
-    path = folder / MODEL
-    return path if path.exists() else None
 
 
 def decisions_of(rows: Sequence[Row]) -> list[Decision]:
@@ -183,9 +182,8 @@ def _split(corpus: Corpus) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def _precision(known: Corpus, held: Corpus) -> float:
-    """Average precision for `arts` or `commissionable` of a model of `known` on `held`."""
-    fitted = fit(known, calibrate=False)
+def _precision(fitted: Fit, held: Corpus) -> float:
+    """Average precision for `arts` or `commissionable` of `fitted` on `held`."""
     chances = probabilities(logits_of(fitted, held)[:, :CLASSES])
     weights = held.trust.astype(np.float64)
     return average_precision(held.relevance < 2, chances[:, 0] + chances[:, 1], weights)
@@ -198,9 +196,9 @@ def _install(folder: Path, data: bytes) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         fresh = folder / "new.npz"
         fresh.write_bytes(data)
-        if (folder / MODEL).exists():
-            (folder / MODEL).replace(folder / PREVIOUS)
-        fresh.replace(folder / MODEL)
+        if (folder / TRAINED).exists():
+            (folder / TRAINED).replace(folder / PREVIOUS)
+        fresh.replace(folder / TRAINED)
     except OSError as error:
         raise ModelError(f"the model cannot be kept in {folder}: {error.strerror}") from error
     return version

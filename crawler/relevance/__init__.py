@@ -7,6 +7,6 @@ what the model is and how well it does.
 
 from crawler.relevance.bands import band
 from crawler.relevance.cautions import cautions
-from crawler.relevance.shipped import judge, load
+from crawler.relevance.shipped import in_force, judge, load
 
-__all__ = ["band", "cautions", "judge", "load"]
+__all__ = ["band", "cautions", "in_force", "judge", "load"]

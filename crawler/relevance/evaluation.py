@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from crawler.errors import UsageError
 from crawler.items import RELEVANCES, Judgement, Notice
 from crawler.relevance import bands
 from crawler.relevance.baselines import by_code, by_keyword
@@ -52,6 +53,12 @@ class OutOfFold:
     tag_chances: Doubles
     thresholds: Doubles
     judgements: tuple[Judgement, ...]
+
+    def part(self, rows: Sequence[int]) -> OutOfFold:
+        """The same for some rows."""
+        at = np.array(rows, np.intp)
+        told = tuple(self.judgements[i] for i in rows)
+        return OutOfFold(self.chances[at], self.tag_chances[at], self.thresholds[at], told)
 
 
 def out_of_fold(
@@ -109,12 +116,33 @@ class Miss:
     judgement: Judgement
 
 
-def evaluate(rows: Sequence[Row], repeats: int, progress: Progress = lambda _: None) -> Report:
-    """Cross-validate on labelled `rows` (with our written notices in training only)."""
+def evaluate(
+    rows: Sequence[Row],
+    repeats: int,
+    progress: Progress = lambda _: None,
+    only: frozenset[str] = frozenset(),
+) -> list[Report]:
+    """Cross-validate on labelled `rows` (with our written notices in training only).
+
+    One report on all; with `only`, a second from the same judgements on the rows with these ids.
+    """
     corpus = corpus_of(rows)
     notices = [notice_of(row) for row in rows]
     judged = out_of_fold(corpus, notices, repeats, progress)
-    return report(corpus.take(np.arange(len(rows))), rows, notices, judged)
+    parts = [list(range(len(rows)))]
+    if only:
+        parts.append([i for i, row in enumerate(rows) if row.get("id") in only])
+        if not parts[1]:
+            raise UsageError("none of the ids to report on is among the labelled notices")
+    return [
+        report(
+            corpus.take(np.array(part, np.intp)),
+            [rows[i] for i in part],
+            [notices[i] for i in part],
+            judged.part(part),
+        )
+        for part in parts
+    ]
 
 
 def report(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crawler.items import Notice
+from crawler.relevance.grouping import PORTALS
 from crawler.relevance.vocabulary import Hit, vocabulary
 from crawler.relevance.words import MAX_CHARS, bucket, split, unique
 
@@ -94,10 +95,13 @@ def code_tokens(cpv: tuple[str, ...]) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=20_000)
 def buyer_tokens(buyer: str | None) -> tuple[str, ...]:
-    """Words of the buyer's name and the kinds of body it speaks of, marked ``kind:``."""
-    if not buyer:
+    """Words of the buyer's name and the kinds of body it speaks of, marked ``kind:``.
+
+    An e-tendering firm that stands where the buyer should is no buyer.
+    """
+    words = unique(split(buyer or "", 200))
+    if not words or " ".join(words).startswith(PORTALS):
         return NONE
-    words = unique(split(buyer, 200))
     held = set(words)
     kinds = [f"kind:{kind}" for kind, marks in BUYER_KINDS if held.intersection(marks)]
     return (*words, *(kinds or ["kind:other"]))

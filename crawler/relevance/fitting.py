@@ -16,6 +16,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from crawler.items import ART_FORMS, OUTCOMES, RELEVANCES
 from crawler.relevance.corpus import WRITTEN, Corpus, Floats, inverse_frequency
@@ -43,6 +44,12 @@ class Fit:
 
 def fit(corpus: Corpus, *, calibrate: bool = True) -> Fit:
     """The model of `corpus`: class and tag coefficients, calibrated on folds of its own."""
+    # Two threads add in another order than one, and the last bits of a sum would differ.
+    with threadpool_limits(1):
+        return _fit(corpus, calibrate)
+
+
+def _fit(corpus: Corpus, calibrate: bool) -> Fit:
     idf = inverse_frequency(corpus.take(corpus.real()))
     full = matrix(corpus, idf)
     columns = np.flatnonzero(np.asarray(abs(full).sum(axis=0)).ravel() > 0)

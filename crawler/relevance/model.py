@@ -31,7 +31,8 @@ from crawler.relevance.features import (
     pair_buckets,
     take_apart,
 )
-from crawler.relevance.reasons import STOP, Explanation
+from crawler.relevance.reasons import Explanation
+from crawler.relevance.silence import STOP
 from crawler.relevance.words import gram_buckets, unique
 
 Floats = npt.NDArray[np.float32]

@@ -12,6 +12,8 @@ from crawler.relevance.model import Model, read
 HERE = Path(__file__).parent
 MODEL = HERE / "model.npz"
 CORPUS = HERE / "corpus.npz"
+TRAINED = "model.npz"
+"""The name of a model that ``tenders train`` made, in the folder where it keeps them."""
 
 
 @functools.cache
@@ -30,6 +32,15 @@ def load(path: Path | None = None) -> Model:
     except OSError:
         return read(path)
     return _read(path, (status.st_mtime_ns, status.st_size))
+
+
+def in_force(folder: Path) -> Model:
+    """The model that was trained in `folder`, or the shipped one if none was.
+
+    Raises `ModelError` when it is damaged.
+    """
+    path = folder / TRAINED
+    return load(path if path.exists() else None)
 
 
 def judge(notices: Sequence[Notice]) -> list[Judgement]:

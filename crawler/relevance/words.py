@@ -44,8 +44,29 @@ def fold(text: str, limit: int = MAX_CHARS) -> str:
 
 
 def split(text: str, limit: int = MAX_CHARS) -> list[str]:
-    """The words of `text` in order, folded; single letters are kept, numbers are not."""
-    return _WORD.findall(fold(text, limit))
+    """The words of `text` in order, folded, without exclusions; numbers are no words."""
+    return _WORD.findall(without_exclusions(fold(text, limit)))
+
+
+_EXCLUSION = re.compile(
+    r"\b(?:exclud(?:es|ing)|(?:do|does) not include|not including"
+    r"|is not an?|no (?:\w+ ){1,7}(?:is|are) (?:required|needed|sought|part))\b"
+)
+_EXCLUDED = re.compile(
+    r"\b(?:is|are|be) (?:excluded|not (?:required|needed|included|part)"
+    r"|(?:covered|provided) (?:by|under) (?:another|a separate|other))\b"
+)
+_CLAUSE = re.compile(r"[.;\n]")
+
+
+def without_exclusions(folded: str) -> str:
+    """`folded` without what it says is no part of the work ("excludes the museum")."""
+    if _EXCLUDED.search(folded):
+        folded = ".".join(part for part in _CLAUSE.split(folded) if not _EXCLUDED.search(part))
+    if _EXCLUSION.search(folded):
+        clauses = (_EXCLUSION.split(part, maxsplit=1)[0] for part in _CLAUSE.split(folded))
+        folded = ".".join(clauses)
+    return folded
 
 
 @functools.lru_cache(maxsize=200_000)
