@@ -106,5 +106,5 @@ def load() -> Settings:
             f"setting {name} (or its line in {FILE}) is wrong: {first['msg']}."
             " Correct it and start again."
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{FILE} is not valid TOML: {error}. Correct that line.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{FILE} is not valid TOML in UTF-8: {error}. Correct it.") from error

@@ -16,6 +16,8 @@ LONDON = ZoneInfo("Europe/London")
 _SPAN = re.compile(r"(\d{1,4})\s*([dhw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 _PLAUSIBLE = range(1990, 2101)
+_SPANNING = re.compile(r"\b(?:months?|years?|weeks?|days?)\b", re.IGNORECASE)
+_NUMERIC = re.compile(r"\b\d{1,2}[./-](\d{1,2})[./-]\d{2,4}\b")
 _LOOSE = re.compile(r"\b(?:\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2})\b")
 
 
@@ -42,8 +44,11 @@ def parse(text: str) -> datetime | None:
 
 
 def _loose(text: str) -> datetime | None:
-    if len(text) > 60 or not _LOOSE.search(text):
+    if len(text) > 60 or not _LOOSE.search(text) or _SPANNING.search(text):
         return None
+    numbers = _NUMERIC.search(text)
+    if numbers and int(numbers[1]) > 12:
+        return None  # dateparser would swap day and month rather than say that there is no such day
     import dateparser  # 0.3 s to import, and hardly ever needed
 
     found: datetime | None = dateparser.parse(
@@ -70,8 +75,8 @@ def since(text: str, now: datetime) -> datetime:
 
     Raises `UsageError` for what is neither, and for the future.
     """
-    text = text.strip().lower()
-    span = _SPAN.fullmatch(text)
+    text = text.strip()
+    span = _SPAN.fullmatch(text.lower())
     if span:
         return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
     try:

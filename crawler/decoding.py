@@ -35,27 +35,48 @@ class _Package(msgspec.Struct):
 
 
 _package = msgspec.json.Decoder(_Package)
-_links = msgspec.json.Decoder(_Links)
+_links = msgspec.json.Decoder(_Links | None)
 _release = msgspec.json.Decoder(Release)
 _BROKEN = re.compile(r"(?<=[A-Za-z]) {4}(?=[a-z])")
 _BROKEN_BYTES = re.compile(rb"[A-Za-z] {4}[a-z]")
 _PATH = re.compile(r"at `(?P<path>[^`]*)`")
 _STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
-_FIXES = 40
+_FIXES = 1000
+_DIGITS = 300
 
 BROKEN_BLANKS = "broken-blanks"
 
 
-def split(body: bytes) -> tuple[list[msgspec.Raw], str | None]:
+def split(body: bytes) -> tuple[list[bytes], str | None]:
     """The releases of a package as bytes, and the address of its next page.
 
     Raises `msgspec.DecodeError` or `msgspec.ValidationError` when `body` is no release package.
     """
-    package = _package.decode(body)
     try:
-        return package.releases, _links.decode(package.links).next
+        package = _package.decode(body)
     except msgspec.ValidationError:
-        return package.releases, None
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _split_slowly(body, error)
+    except RecursionError as error:
+        raise msgspec.DecodeError("nested too deeply") from error
+    links = _links.decode(package.links)
+    return [bytes(raw) for raw in package.releases], links.next if links else None
+
+
+def _split_slowly(body: bytes, error: Exception) -> tuple[list[bytes], str | None]:
+    """The same for a page whose text is not quite JSON: one release must not cost all others.
+
+    Raises `msgspec.DecodeError` where Python's more tolerant reader fails as well.
+    """
+    try:
+        page = json.loads(body.decode("utf-8", errors="replace"), strict=False, parse_int=_integer)
+        releases, links = page["releases"], page.get("links") or {}
+        raws = [json.dumps(release).encode() for release in releases]
+        following = links.get("next")
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        raise msgspec.DecodeError(str(error)) from error
+    return raws, following if isinstance(following, str) else None
 
 
 def read(raw: bytes, repairs: frozenset[str] = frozenset()) -> tuple[Release, tuple[str, ...]]:
@@ -64,19 +85,27 @@ def read(raw: bytes, repairs: frozenset[str] = frozenset()) -> tuple[Release, tu
     `repairs` names faults of the portal (``broken-blanks``: four blanks in the middle of words and
     field names). Raises `ReleaseError` when it is no JSON object or lacks OCID or date.
     """
-    if BROKEN_BLANKS in repairs and _BROKEN_BYTES.search(raw):
-        return _read_slowly(raw, mend=True)
+    broken = BROKEN_BLANKS in repairs and _BROKEN_BYTES.search(raw) is not None
     try:
+        if broken or b"\\u0000" in raw:
+            return _read_slowly(raw, mend=broken)
         return _release.decode(raw), ()
+    except RecursionError as error:
+        raise ReleaseError("release unreadable: nested too deeply") from error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read_slowly(raw, mend=False)
+        pass
+    try:
+        return _read_slowly(raw, mend=broken)
+    except RecursionError as error:
+        raise ReleaseError("release unreadable: nested too deeply") from error
 
 
 def _read_slowly(raw: bytes, *, mend: bool) -> tuple[Release, tuple[str, ...]]:
     warnings: list[str] = []
     try:
-        node = json.loads(raw.decode("utf-8", errors="replace"))
-    except (ValueError, RecursionError) as error:
+        text = raw.decode("utf-8", errors="replace")
+        node = json.loads(text, strict=False, parse_int=_integer)
+    except ValueError as error:
         raise ReleaseError(f"not JSON: {error}") from error
     if not isinstance(node, dict):
         raise ReleaseError(f"not an object but {type(node).__name__}")
@@ -107,9 +136,16 @@ def _mended(node: Any, path: str, warnings: list[str], mend: bool) -> Any:
     if isinstance(node, float) and not math.isfinite(node):
         warnings.append(f"{path} dropped: the number is too large")
         return None
-    if mend and isinstance(node, str) and "    " in node:
-        return _BROKEN.sub("", node)
+    if isinstance(node, str):
+        # Neither a database nor a mail takes NUL or half a surrogate pair.
+        node = node.replace("\0", "").encode("utf-8", errors="replace").decode()
+        return _BROKEN.sub("", node) if mend and "    " in node else node
     return node
+
+
+def _integer(digits: str) -> int | float:
+    """A whole number, or infinity for one that no column holds: it is dropped with the others."""
+    return int(digits) if len(digits) < _DIGITS else math.inf
 
 
 def _drop(node: Any, message: str) -> str | None:
@@ -152,6 +188,5 @@ def decode(
 ) -> tuple[Facts, tuple[str, ...]]:
     """The facts in one raw release of `source`, and its warnings. Raises `ReleaseError`."""
     release, dropped = read(raw, repairs)
-    unnamed = "" if release.id else content_hash(raw)
-    facts, odd = facts_of(release, source, unnamed, repairs)
+    facts, odd = facts_of(release, source, content_hash(raw), repairs)
     return facts, dropped + odd

@@ -45,6 +45,7 @@ _NOTICE = re.compile(r"//www\.find-tender\.service\.gov\.uk/Notice/(\d{6}-\d{4})
 _LOST_BREAK = re.compile(r"(?<=[^A-Za-z])rn(?= |$)")
 
 LOST_BREAKS = "lost-breaks"
+_LONGEST_ID = 200
 
 
 class _Odd(list[str]):
@@ -74,8 +75,13 @@ def facts_of(
     if moment is None:
         raise ReleaseError(f"release date {release.date[:40]!r} is no date")
     ocid = release.ocid.strip()
-    if not ocid:
-        raise ReleaseError("release without ocid")
+    if not 0 < len(ocid) <= _LONGEST_ID:
+        raise ReleaseError(
+            "release without ocid"
+            if not ocid
+            else f"release with an ocid of {len(ocid)} characters"
+        )
+    named = str(release.id) if release.id else unnamed
     tender = release.tender or ocds.Tender()
     tags = tuple(release.tag or ())
     stage = _stage(tags, tender.status, odd)
@@ -85,7 +91,7 @@ def facts_of(
     facts = Facts(
         source=source,
         ocid=ocid,
-        release_id=str(release.id) if release.id else unnamed,
+        release_id=named if len(named) <= _LONGEST_ID else unnamed,
         date=moment,
         tags=tags,
         stage=stage,

@@ -89,7 +89,9 @@ class OcdsSpider(Spider):
         if base_url:
             rows = [dataclasses.replace(row, base_url=base_url.rstrip("/")) for row in rows]
         if pace:
-            rows = [dataclasses.replace(row, pace=Pace.parse(pace)) for row in rows]
+            rows = [
+                dataclasses.replace(row, pace=Pace.parse(pace).beside(row.pace)) for row in rows
+            ]
         self.sources = rows
         self.now = datetime.now(UTC)
         self.limit = int(limit) if limit else None
@@ -154,7 +156,7 @@ class OcdsSpider(Spider):
             return
         fetched_at = datetime.now(UTC)
         for at in range(0, len(releases), BATCH):
-            raws = [bytes(raw) for raw in releases[at : at + BATCH]]
+            raws = releases[at : at + BATCH]
             if self.limit is not None:
                 raws = raws[: self.limit - reading.read_before - reading.releases]
             yield Batch(
@@ -175,7 +177,7 @@ class OcdsSpider(Spider):
         else:
             yield from self._next_window(reading)
 
-    def _page(self, response: Response, reading: Reading) -> tuple[list[msgspec.Raw], str | None]:
+    def _page(self, response: Response, reading: Reading) -> tuple[list[bytes], str | None]:
         """The page's releases and the next page's URL. Raises `SourceChanged`."""
         try:
             releases, following = split(response.body)

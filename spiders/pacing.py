@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 TRIES = 7
 REFUSALS = 30
 LONGEST_WAIT = 3600.0
+_FOREVER = 30 * 86400.0
 _MARGIN = 0.05
 _FAULTS = frozenset({408, 500, 502, 503, 504, 520, 522, 524})
 
@@ -96,6 +97,8 @@ class PacingMiddleware:
             wait = max(turns.wait(now), not_before - now)
             if wait <= 0:
                 return
+            if wait > LONGEST_WAIT:
+                raise IgnoreRequest(f"the portal wants silence for another {wait / 3600:.1f} hours")
             if not self._crawler.engine or not self._crawler.engine.running:
                 raise CrawlEnding("the crawl is ending")
             await asyncio.sleep(min(wait, 1.0))
@@ -132,14 +135,15 @@ class PacingMiddleware:
         refusals = request.meta.get("refusals", 0) + 1
         source = request.meta["source"]
         self._stat("refused")
-        if told > LONGEST_WAIT or refusals > REFUSALS:
-            logger.error("%s refuses (status %d) for %.0f s", source, response.status, told)
-            return response
+        told = min(told, _FOREVER)
         turns.hush(told, now)
-        logger.info("%s refuses (status %d): silent for %.0f s", source, response.status, told)
         self._crawler.signals.send_catch_log(
             signals.source_refused, source=source, until=datetime.now(UTC) + timedelta(seconds=told)
         )
+        if told > LONGEST_WAIT or refusals > REFUSALS:
+            logger.error("%s refuses (status %d) for %.0f s", source, response.status, told)
+            return response
+        logger.info("%s refuses (status %d): silent for %.0f s", source, response.status, told)
         return request.replace(dont_filter=True, meta={**request.meta, "refusals": refusals})
 
     def _stat(self, name: str) -> None:
@@ -171,10 +175,12 @@ def _retry_after(response: Response) -> float | None:
     if not raw:
         return None
     text = raw.decode("latin-1").strip()
-    if text.isdigit():
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
+    if moment.tzinfo is None:  # "-0000": UTC, and nothing said of the place
+        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())

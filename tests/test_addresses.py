@@ -40,9 +40,6 @@ def test_loopback_is_open_only_when_allowed(address: str) -> None:
     assert not forbidden(address, loopback_allowed=True)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="spiders.addresses.forbidden: ipaddress calls multicast and NAT64 global"
-)
 @pytest.mark.parametrize("address", ["224.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1"])
 def test_addresses_that_lead_inwards_by_a_detour_are_closed(address: str) -> None:
     assert forbidden(address, loopback_allowed=False)

@@ -204,9 +204,6 @@ def test_what_a_process_prints_beside_its_events_is_passed_over() -> None:
     assert len(heard) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.jobs.crawl._read: a line of JSON that is no object breaks the run"
-)
 def test_a_printed_number_does_not_break_the_run() -> None:
     async def listen() -> None:
         await job._read(Process("17", '["x"]'), lambda _: None, {})  # type: ignore[arg-type]

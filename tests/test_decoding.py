@@ -141,9 +141,6 @@ def test_one_bad_lot_leaves_the_others_as_they_are() -> None:
     assert len(warnings) == 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.decoding gives a release up after 40 bad fields (_FIXES)"
-)
 def test_sixty_bad_fields_cost_sixty_fields() -> None:
     lots = [{"id": at, "title": f"Lot {at}", "value": "on request"} for at in range(60)]
     facts, warnings = decode(raw(RICH | {"tender": {"title": "Many lots", "lots": lots}}), FTS)
@@ -163,9 +160,6 @@ def test_a_number_too_large_in_a_field_we_do_not_read_costs_nothing_else() -> No
     assert decode(data, FTS)[0].title == "Choir"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.decoding: json.loads refuses ints over 4300 digits as a whole"
-)
 def test_a_number_of_five_thousand_digits_costs_that_number() -> None:
     data = SIMPLE + b', "id": ' + b"9" * 5000 + b', "tender": {"title": "Choir"}}'
     assert decode(data, FTS)[0].title == "Choir"
@@ -237,18 +231,12 @@ def test_a_body_that_is_no_package_is_not_an_empty_one(body: bytes) -> None:
         split(body)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.decoding.split reads a malformed links.next as the last page"
-)
 @pytest.mark.parametrize("links", [b'{"next": 5}', b'"https://a.example/2"', b'[{"next": "x"}]'])
 def test_a_malformed_next_address_is_not_the_end_of_the_paging(links: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         split(b'{"releases": [], "links": ' + links + b"}")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.decoding.split refuses the whole page for one release's text"
-)
 @pytest.mark.parametrize("text", [b"half an emoji \\ud83c", b"a raw\nline end"])
 def test_a_bad_text_in_one_release_costs_that_release_at_most(text: bytes) -> None:
     body = b'{"releases": [{"ocid": "a", "title": "' + text + b'"}, {"ocid": "b"}]}'
@@ -256,15 +244,11 @@ def test_a_bad_text_in_one_release_costs_that_release_at_most(text: bytes) -> No
     assert len(found) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="crawler.decoding.split lets RecursionError through")
 def test_a_body_nested_beyond_measure_is_no_package() -> None:
     with pytest.raises(msgspec.DecodeError):
         split(b'{"releases": ' + b"[" * 100_000)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.decoding.read lets RecursionError through, and from _mended too"
-)
 @pytest.mark.parametrize("depth", [700, 5000])
 def test_a_release_nested_beyond_measure_costs_that_release_at_most(depth: int) -> None:
     data = SIMPLE + b', "tag": 5, "x": ' + b"[" * depth + b"]" * depth + b"}"
@@ -276,9 +260,6 @@ def test_a_release_nested_beyond_measure_costs_that_release_at_most(depth: int) 
             continue
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.decoding keeps lone surrogates, which no database takes"
-)
 def test_half_an_emoji_is_left_out_of_the_facts() -> None:
     data = SIMPLE + b', "tender": {"title": "Lights \\ud83c in the park"}}'
     facts, _ = decode(data, FTS)

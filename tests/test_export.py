@@ -118,9 +118,6 @@ def test_no_cell_begins_as_a_formula(text: str, several: list[str]) -> None:
         assert export._cell(value)[:1] not in tuple("=+-@\t\r")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.jobs.export._cell: an empty text counts as the start of a formula"
-)
 @pytest.mark.parametrize("value", ["", []])
 def test_what_is_empty_is_an_empty_cell(value: Any) -> None:
     assert export._cell(value) == ""

@@ -56,16 +56,10 @@ def test_what_names_no_one_day_is_no_date(written: str) -> None:
     assert dates.parse(written) is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.dates._loose: dateparser falls back to month first (TRAPS, Dates)"
-)
 def test_a_month_of_thirteen_is_no_date() -> None:
     assert dates.parse("07/13/2026") is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.dates._loose: dateparser counts spans from today (TRAPS, Dates)"
-)
 def test_a_span_that_names_a_year_is_no_date() -> None:
     assert dates.parse("24 months from 2026") is None
 
@@ -115,9 +109,6 @@ def test_since_takes_a_day_as_london_begins_it() -> None:
     assert dates.since("2026-03-31", NOON) == datetime(2026, 3, 30, 23, tzinfo=UTC)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.dates.since lowers the text, and fromisoformat wants a capital Z"
-)
 def test_since_takes_the_moments_that_we_write_ourselves() -> None:
     assert dates.since("2026-03-30T10:00:00Z", NOON) == datetime(2026, 3, 30, 10, tzinfo=UTC)
 
@@ -308,9 +299,6 @@ def test_a_wrong_line_in_the_file_is_named(home: pathlib.Path, line: str, words:
     assert "Correct" in str(caught.value)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.config.load lets UnicodeDecodeError of tenders.toml through"
-)
 def test_a_file_that_is_not_utf8_is_named(home: pathlib.Path) -> None:
     (home / "tenders.toml").write_bytes(b'contact = "caf\xe9@a.example"')
     with pytest.raises(ConfigError, match=r"tenders\.toml"):

@@ -136,10 +136,6 @@ def test_a_first_award_notice_gives_its_own_words() -> None:
     assert found.title == "Award: HLF"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="crawler.store.folding._set: lots are compared by their number only (_in_words)",
-)
 def test_other_lots_of_the_same_number_are_a_change_of_scope() -> None:
     before = (Lot(id="1", title="Lights", description="Lanterns"), Lot(id="2", title="Sound"))
     after = (Lot(id="1", title="Cleaning", description="Windows"), Lot(id="2", title="Security"))
@@ -224,9 +220,6 @@ def test_awards_are_kept_once_with_their_latest_words() -> None:
     assert found.awards == (mended, second)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.store.folding.take replaces an award whole by its id"
-)
 def test_what_a_later_notice_leaves_out_of_an_award_keeps_its_value() -> None:
     full = Award(id="1", suppliers=("Lantern Works",), value=Decimal(38500), end=DAY)
     bare = Award(id="1", status="active")
@@ -235,9 +228,6 @@ def test_what_a_later_notice_leaves_out_of_an_award_keeps_its_value() -> None:
     assert (award.suppliers, award.value, award.end) == (full.suppliers, full.value, DAY)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.store.folding.take keeps awards by id alone, across processes"
-)
 def test_awards_of_two_processes_with_one_number_are_both_kept() -> None:
     stage: dict[str, Any] = {"stage": "award", "status": "awarded"}
     one = Award(id="1", suppliers=("Lantern Works",), value=Decimal(38500))
@@ -285,9 +275,6 @@ def test_after_pruning_a_copy_on_a_further_portal_changes_nothing() -> None:
     assert found.sources == (FTS, PCS)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.store.folding._State.resumed: what is empty is not None, no gap"
-)
 @pytest.mark.parametrize(
     ("name", "value"),
     [("cpv", ("92000000",)), ("lots", (Lot(id="1", title="Lights"),)), ("title", "Lights")],
@@ -298,9 +285,6 @@ def test_after_pruning_a_copy_on_a_further_portal_still_fills_gaps(name: str, va
     assert getattr(found, name) == value
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.store.folding.fold takes what is older than a pruned base as news"
-)
 def test_after_pruning_a_late_older_release_does_not_turn_time_back() -> None:
     base = folded(said(0), said(5, deadline=DAY + HOUR))
     late = folded(said(2), base=base)

@@ -110,9 +110,6 @@ def test_one_portals_notices_with_one_reference_are_asked_about_unless_titles_ag
     assert joined(first, replace(second, title="LIGHTS."))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.store.grouping._by_reference: two empty title keys count as equal"
-)
 def test_notices_of_one_portal_without_titles_are_not_joined_for_having_none() -> None:
     first = notice(FTS, "a-1", title="", references=("SC:829625",))
     second = notice(FTS, "a-2", buyer=None, references=("SC:829625",))
@@ -300,9 +297,6 @@ def test_every_process_is_in_one_group_and_doubts_are_between_groups(notices: li
         assert not any(set(pair) <= members for members in groups)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.store.grouping joins by id, so apart decides by order of arrival"
-)
 @given(st.permutations([1, 2, 3]))
 @example([3, 2, 1])
 def test_a_decision_means_the_same_whatever_the_order_of_arrival(ids: list[int]) -> None:

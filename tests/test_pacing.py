@@ -173,9 +173,6 @@ def test_retry_after_may_be_a_date(desk: Any, clock: Clock) -> None:
     assert past.turns.wait(clock.now) <= 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="spiders.pacing._retry_after: a date in -0000 is naive, '²' is a digit"
-)
 @pytest.mark.parametrize("value", ["Wed, 21 Oct 2099 07:28:00 -0000", "\u00b2"])
 def test_an_odd_retry_after_does_not_break_the_crawl(desk: Any, value: str) -> None:
     one = desk(FTS)
@@ -192,10 +189,6 @@ def test_a_wait_too_long_goes_back_to_the_spider(desk: Any) -> None:
     assert isinstance(desk(FTS).answer(429, Retry_After="3600"), Request)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="spiders.pacing._refused: a wait too long is neither kept nor remembered for a restart",
-)
 def test_after_a_wait_too_long_the_next_window_is_not_asked_for_at_once(
     desk: Any, clock: Clock
 ) -> None:

@@ -67,14 +67,7 @@ def test_a_row_is_read_as_written(table: pathlib.Path) -> None:
         ("min_items = 1", 'min_items = "one"', "min_items"),
         ('window = "6h"', 'window = "6 hours"', "'6 hours' is no span such as 6h or 30d"),
         ('first = "30d"', 'first = "forever"', "forever"),
-        pytest.param(
-            "requests = 10,",
-            "requests = 10, per = 1,",
-            "per",
-            marks=pytest.mark.xfail(
-                strict=True, reason="crawler.sources.registry.Pace takes unknown keys"
-            ),
-        ),
+        ("requests = 10,", "requests = 10, per = 1,", "per"),
         ("requests = 10,", "", "requests"),
         ("min_items = 1", "min_items = 1\nfilled = { tittle = 0.9 }", "tittle"),
         ("[a-portal]", "[a-portal", "not valid TOML"),
@@ -187,9 +180,6 @@ def test_a_pace_is_looser_when_it_asks_more_than_the_portal_allows(text: str, lo
     assert not LIMIT.looser_than(LIMIT)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crawler.sources.registry.Pace.looser_than: no penalty counts as the same"
-)
 def test_a_pace_without_the_penalty_is_looser() -> None:
     assert Pace(requests=10, seconds=10).looser_than(LIMIT)
 
@@ -202,10 +192,6 @@ def most_in(pace: Pace, seconds: float) -> int:
     return pace.requests * math.ceil(round(seconds / pace.seconds, 9))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="crawler.sources.registry.Pace.looser_than compares rates, not what any window may hold",
-)
 @given(SMALL, SMALL)
 @example(Pace(requests=7, seconds=7), Pace(requests=10, seconds=10))
 def test_a_pace_that_is_not_looser_never_asks_more_within_the_portals_span(

@@ -153,9 +153,6 @@ def test_arguments_that_cannot_be_meant_are_refused() -> None:
         spider("find_a_tender", pace="quick")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="spiders.ocds takes --pace whole: the silence after a 403 is lost with it"
-)
 def test_another_pace_keeps_the_silence_that_a_portal_wants() -> None:
     one = spider("contracts_finder", pace="5/10")
     assert one.turns["contracts-finder"].pace.penalty == 300

@@ -84,7 +84,9 @@ def check(wanted: Sequence[Source], options: Options, now: datetime) -> None:
                 f"--base-url {key}={url}: write a full address, http://… or https://…."
             )
     for source in wanted:
-        pace = options.paces.get(source.key)
+        pace = (
+            options.paces[source.key].beside(source.pace) if source.key in options.paces else None
+        )
         url = options.base_urls.get(source.key, source.base_url)
         if pace is not None and pace.looser_than(source.pace) and not is_loopback(url):
             raise UsageError(
@@ -203,6 +205,8 @@ async def _read(
         try:
             event = json.loads(line)
         except ValueError:
+            continue
+        if not isinstance(event, dict):
             continue
         if event.get("event") == "summary":
             summary.update(event)

@@ -107,7 +107,8 @@ def _cell(value: Any) -> str:
     elif isinstance(value, (list, dict)):
         value = json.dumps(value, ensure_ascii=False)
     text = str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" and not isinstance(value, (int, float)) else text
+    formula = text.startswith(tuple("=+-@\t\r")) and not isinstance(value, (int, float))
+    return f"'{text}" if formula else text
 
 
 def _package(

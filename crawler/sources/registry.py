@@ -6,10 +6,11 @@ Facts about each portal's interface and limits: its own API documentation, and w
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -44,13 +45,16 @@ class Pace:
         return cls(requests=int(found[1]), seconds=float(found[2]), penalty=penalty)
 
     def looser_than(self, other: Pace) -> bool:
-        """Whether this pace asks more of a portal than `other` allows."""
-        faster = self.requests / self.seconds > other.requests / other.seconds
-        burst = self.requests > other.requests
-        sooner = (
-            other.penalty is not None and self.penalty is not None and self.penalty < other.penalty
+        """Whether this pace asks more of a portal than `other` allows in any stretch of time."""
+        spells = math.ceil(other.seconds / self.seconds)
+        sooner = other.penalty is not None and (
+            self.penalty is None or self.penalty < other.penalty
         )
-        return faster or burst or sooner
+        return self.requests * spells > other.requests or sooner
+
+    def beside(self, published: Pace) -> Pace:
+        """This pace, with the `published` penalty where it names none."""
+        return replace(self, penalty=published.penalty) if self.penalty is None else self
 
     def __str__(self) -> str:
         penalty = f",{self.penalty:g}" if self.penalty is not None else ""
@@ -80,12 +84,18 @@ class Source:
     note: str = ""
 
 
+class _Pace(msgspec.Struct, forbid_unknown_fields=True):
+    requests: int
+    seconds: float
+    penalty: float | None = None
+
+
 class _Row(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     publisher: str
     platform: str
     base_url: str
-    pace: Pace
+    pace: _Pace
     window: str
     overlap: str
     first: str
@@ -132,10 +142,8 @@ def _source(key: str, table: object, file: str) -> Source:
             repairs=frozenset(row.repairs),
             notice_types=tuple(row.notice_types),
             filled=_fields(row.filled),
-            **{
-                name: getattr(row, name)
-                for name in ("name", "publisher", "platform", "pace", "min_items")
-            },
+            **{name: getattr(row, name) for name in ("name", "publisher", "platform", "min_items")},
+            pace=Pace(**msgspec.structs.asdict(row.pace)),
             base_url=row.base_url.rstrip("/"),
             locale=row.locale,
             licence=row.licence,

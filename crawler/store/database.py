@@ -36,17 +36,11 @@ def engine(url: str) -> sa.Engine:
     the one this version knows.
     """
     made = connect(url)
-    try:
-        revision = _revision(made)
-        if revision is None:
-            upgrade(made)
-        elif revision != HEAD:
-            raise StoreError(_differs(revision))
-    except sa.exc.OperationalError as error:
-        raise StoreError(
-            f"the database {made.url.render_as_string()} does not open: {error.orig}."
-            " Check TENDERS_DATABASE_URL and that the server runs."
-        ) from error
+    revision = _revision(made)
+    if revision is None:
+        upgrade(made)
+    elif revision != HEAD:
+        raise StoreError(_differs(revision))
     return made
 
 
@@ -129,10 +123,18 @@ def writing(on: sa.Engine) -> Iterator[sa.Connection]:
 
 
 def _revision(on: sa.Engine) -> str | None:
-    with on.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    """The database's schema revision; None if it is empty. Raises `StoreError`."""
+    try:
+        with on.connect() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    except sa.exc.DatabaseError as error:
+        words = " ".join(str(error.orig).split()).rstrip(".?")
+        raise StoreError(
+            f"the database {on.url.render_as_string()} does not open: {words}."
+            " Check TENDERS_DATABASE_URL and that the server runs."
+        ) from error
 
 
 def _newer(revision: str) -> bool:

@@ -24,6 +24,19 @@ def decisions(connection: sa.Connection, ids: Collection[int]) -> dict[tuple[int
     return found
 
 
+def merged_with(connection: sa.Connection, ids: Collection[int]) -> set[int]:
+    """The processes that people merged with any of these."""
+    found: set[int] = set()
+    for one, other in (
+        (pairs.c.first_id, pairs.c.second_id),
+        (pairs.c.second_id, pairs.c.first_id),
+    ):
+        for part in chunks(ids):
+            query = sa.select(other).where(pairs.c.decision == "merge", one.in_(part))
+            found.update(connection.execute(query).scalars())
+    return found
+
+
 def note(connection: sa.Connection, doubtful: Mapping[tuple[int, int], str], now: datetime) -> None:
     """Records doubtful pairs for review; those known already stay as they are."""
     rows = [

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -19,6 +19,7 @@ from typing import Any
 from crawler.items import Award, Facts, Judgement, Lot, Place, Stage
 from crawler.opportunity import Change, Opportunity
 from crawler.text import key as words
+from crawler.text import one_line
 
 _RANK: dict[Stage, int] = {"planning": 0, "tender": 1, "award": 2, "contract": 3}
 _MATERIAL = frozenset({"deadline", "status", "value", "title", "lots"})
@@ -73,7 +74,8 @@ class _State:
         self.said: dict[tuple[str, str], dict[str, Any]] = {}
         self.judgement: Judgement | None = None
         self.place = Place()
-        self.awards: dict[str, Award] = {}
+        self.awards: dict[tuple[str, ...], Award] = {}
+        self.horizon: datetime | None = None
         self.urls: dict[str, None] = {}
         self.ocids: dict[str, None] = {}
         self.sources: dict[str, None] = {}
@@ -87,13 +89,16 @@ class _State:
         """The state that `base` was stored in."""
         state = cls.__new__(cls)
         value = (base.value_min, base.value_max, base.currency)
-        state.now = {name: getattr(base, name, None) for name in _FIELDS}
+        state.now = {name: getattr(base, name, None) or None for name in _FIELDS}
+        state.horizon = base.updated
         state.now["value"] = value if any(value) else None
         state.said = {
             (source, ocid): dict(state.now) for source in base.sources for ocid in base.ocids
         }
         state.judgement, state.place = base.judgement, base.place
-        state.awards = {award.id: award for award in base.awards}
+        only = len(base.sources) == len(base.ocids) == 1
+        process = (*base.sources, *base.ocids) if only else ()
+        state.awards = {(*process, award.id): award for award in base.awards}
         state.urls, state.ocids = dict.fromkeys(base.urls), dict.fromkeys(base.ocids)
         state.sources = dict.fromkeys(base.sources)
         state.published, state.updated = base.published, base.updated
@@ -106,14 +111,18 @@ class _State:
         new = _said(facts)
         process = (facts.source, facts.ocid)
         known = self.said.get(process)
-        if known is None:
+        if self.horizon is not None and facts.date < self.horizon:
+            self._fill(new)
+        elif known is None:
             joins = bool(self.said)
             self.said[process] = new
             self._join(kept, new) if joins else self._begin(kept, new)
         else:
             self._change(kept, known, new)
             known.update({name: value for name, value in new.items() if value is not None})
-        self.awards.update((award.id, award) for award in facts.awards)
+        for award in facts.awards:
+            place = (*process, award.id)
+            self.awards[place] = _completed(self.awards.get(place), award)
         self.urls.update(dict.fromkeys(facts.urls))
         self.ocids[facts.ocid] = None
         self.sources[facts.source] = None
@@ -140,13 +149,16 @@ class _State:
             for name in ("stage", "status"):
                 changed |= self._set(name, new[name], kept.facts)
         self.version += changed
-        for name, value in new.items():
-            if self.now[name] is None:
-                self.now[name] = value
+        self._fill(new)
         longer = len(new["description"] or "") >= 2 * len(self.now["description"] or "") + 100
         if longer or self.judgement is None:
             self.now["description"] = new["description"] or self.now["description"]
             self._judge_by(kept)
+
+    def _fill(self, new: dict[str, Any]) -> None:
+        for name, value in new.items():
+            if self.now[name] is None:
+                self.now[name] = value
 
     def _change(self, kept: Kept, known: dict[str, Any], new: dict[str, Any]) -> None:
         changed = False
@@ -223,6 +235,19 @@ def _alike(old: str | None, new: str) -> bool:
     return len(ours & theirs) >= _SAME_SCOPE * len(ours | theirs)
 
 
+def _completed(known: Award | None, said: Award) -> Award:
+    """The award with what is said of it now over what was said before."""
+    if known is None:
+        return said
+    fresh = {one.name: getattr(said, one.name) for one in fields(said) if getattr(said, one.name)}
+    return replace(known, **fresh)
+
+
+def _lot_in_words(lot: Lot) -> str:
+    words = f"{lot.id}: {one_line(lot.title or lot.description, 80)}"
+    return f"{words} ({lot.value})" if lot.value is not None else words
+
+
 def _in_words(value: Any) -> str | None:
     if value is None:
         return None
@@ -230,7 +255,7 @@ def _in_words(value: Any) -> str | None:
         return value.isoformat()
     if isinstance(value, tuple):
         if value and isinstance(value[0], Lot):
-            return f"{len(value)} lots" if len(value) > 1 else "1 lot"
+            return "; ".join(_lot_in_words(lot) for lot in value)
         if len(value) == 3 and any(isinstance(part, Decimal) for part in value):
             low, high, currency = value
             span = f"{high}" if low == high else f"{low}–{high}"

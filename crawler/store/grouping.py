@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from hashlib import blake2b
 from itertools import combinations
 
 from crawler.items import Facts
@@ -19,6 +20,7 @@ from crawler.text import key as words
 
 SAME, NEAR = "same:", "near:"
 _CROWD = 8
+_LONGEST_KEY = 300
 _CLOSE = timedelta(days=14)
 _SOON = timedelta(days=60)
 _SAME_VALUE = Decimal("0.05")
@@ -65,7 +67,12 @@ def keys_of(facts: Facts) -> list[str]:
         keys.append(NEAR + name)
         if facts.deadline:
             keys.append(f"{SAME}{name}|{facts.deadline:%Y-%m-%d}")
-    return keys
+    return [key if len(key) <= _LONGEST_KEY else _shortened(key) for key in keys]
+
+
+def _shortened(key: str) -> str:
+    """A long key's beginning and hash: indexes hold only so much."""
+    return f"{key[: _LONGEST_KEY - 40]}#{blake2b(key.encode(), digest_size=16).hexdigest()}"
 
 
 class _Sets:
@@ -103,12 +110,16 @@ def group(
     apart = [pair for pair, word in decisions.items() if word == "apart"]
     sets = _Sets(processes, apart)
     doubtful: dict[tuple[int, int], str] = {}
-    for (one, other), word in sorted(decisions.items()):
-        if word == "merge" and one in processes and other in processes:
-            sets.join(one, other)
+    merged = [pair for pair, word in decisions.items() if word == "merge"]
+    for one, other in sorted(
+        (pair for pair in merged if set(pair) <= processes.keys()),
+        key=lambda pair: sorted(processes[at].rank for at in pair),
+    ):
+        sets.join(one, other)
     for rule in (_by_reference, _by_likeness, _nearly):
         for key in sorted(keys):
-            members = [processes[at] for at in sorted(set(keys[key])) if at in processes]
+            found = (processes[at] for at in set(keys[key]) if at in processes)
+            members = sorted(found, key=lambda one: one.rank)
             if len(members) > 1:
                 rule(key, members, sets, doubtful)
     open_pairs = {
@@ -126,7 +137,7 @@ def _by_reference(
         return
     one_each = len({member.source for member in members}) == len(members)
     for one, other in combinations(members, 2):
-        if one_each or one.title_key == other.title_key:
+        if one_each or (one.title_key and one.title_key == other.title_key):
             sets.join(one.id, other.id)
         elif len(members) <= _CROWD:
             doubtful[_pair(one.id, other.id)] = f"both name {key.partition(':')[2]}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from crawler.opportunity import Opportunity
 from crawler.store import duplicates, opportunities, processes
-from crawler.store.folding import Kept, fold
+from crawler.store.folding import Kept, fold, public_key
 from crawler.store.grouping import Process, group
 
 Loader = Callable[[sa.Connection, Collection[int]], dict[int, list[Kept] | None]]
@@ -31,13 +31,13 @@ class _Plan:
 def merge(
     connection: sa.Connection,
     fresh: Mapping[int, list[Kept]],
-    seen: Collection[int],
+    histories: Mapping[int, list[Kept] | None],
     now: datetime,
     load: Loader,
 ) -> None:
     """Groups the processes that `fresh` releases came for with all they touch; folds each group.
 
-    `seen` are those of them that were stored before, whose earlier releases `load` reads.
+    `histories` hold all stored releases of those that were known before, `load` reads others'.
     """
     if not fresh:
         return
@@ -49,8 +49,8 @@ def merge(
     grouping = group(found, crowded, decided)
     plan = _Plan(found, owners, fresh)
     changed = _changed(connection, plan, [one for one in grouping.groups if one & closed])
-    missing = {at for one in changed for at in one} - (fresh.keys() - set(seen))
-    plan.stored = load(connection, missing) if missing else {}
+    missing = {at for one in changed for at in one} - fresh.keys() - histories.keys()
+    plan.stored = {**histories, **(load(connection, missing) if missing else {})}
     _write(connection, plan, changed, now)
     duplicates.note(connection, grouping.doubtful, now)
 
@@ -102,8 +102,12 @@ def _fold(
 ) -> Opportunity:
     histories = [plan.stored.get(at, plan.fresh.get(at)) for at in members]
     whole = [one for history in histories if history is not None for one in history]
-    if all(history is not None for history in histories) or owner is None:
+    if all(history is not None for history in histories):
         return fold(whole)
-    base = opportunities.get(connection, owner)
+    # What was pruned is known only as part of the opportunity that it was folded into.
+    first = min(members, key=lambda at: plan.found[at].rank)
+    known = next(plan.owners[at] for at in (first, *members) if at in plan.owners)
+    key = public_key(plan.found[first].source, plan.found[first].ocid)
+    base = replace(opportunities.get(connection, owner or known), id=key)
     new = [one for at in members for one in plan.fresh.get(at, ())]
     return fold(new, base) if new else base

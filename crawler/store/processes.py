@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.items import Facts
+from crawler.store import duplicates
 from crawler.store.folding import public_key
 from crawler.store.grouping import NEAR, Process, keys_of, title_key
 from crawler.store.statements import chunks, insert_or_ignore
@@ -38,8 +39,6 @@ def register(
     if fresh:
         made = sa.insert(processes).returning(processes.c.ocid, processes.c.id)
         ids.update(dict(connection.execute(made, fresh).all()))
-    for ocid in by_ocid.keys() & seen.keys():
-        _refresh(connection, seen[ocid], by_ocid[ocid])
     rows = [{"key": key, "process_id": ids[one.ocid]} for one in facts for key in keys_of(one)]
     if rows:
         connection.execute(insert_or_ignore(connection, process_keys), rows)
@@ -48,6 +47,8 @@ def register(
 
 def restate(connection: sa.Connection, facts: Mapping[int, list[Facts]]) -> None:
     """Replaces all that processes were compared by with what all their `facts` say now."""
+    if not facts:
+        return
     connection.execute(sa.delete(process_keys).where(process_keys.c.process_id.in_(list(facts))))
     rows = {(key, at) for at, mine in facts.items() for one in mine for key in keys_of(one)}
     if rows:
@@ -82,22 +83,6 @@ def _likeness(facts: list[Facts]) -> dict[str, Any]:
     }
 
 
-def _refresh(connection: sa.Connection, at: int, facts: list[Facts]) -> None:
-    """Fills what the process lacked, and moves its first day back if an older release came late."""
-    row = connection.execute(sa.select(processes).where(processes.c.id == at)).one()
-    new = _row(facts)
-    earlier = new["first_date"] < row.first_date
-    names = ("first_date", "title_key", "deadline", "value", "supplier")
-    better = {
-        name: new[name]
-        for name in names
-        if new[name] is not None and (earlier or getattr(row, name) in (None, ""))
-    }
-    better = {name: value for name, value in better.items() if value != getattr(row, name)}
-    if better:
-        connection.execute(sa.update(processes).where(processes.c.id == at).values(better))
-
-
 def neighbourhood(
     connection: sa.Connection, ids: Collection[int]
 ) -> tuple[set[int], dict[str, set[int]]]:
@@ -118,6 +103,7 @@ def neighbourhood(
                 keys.setdefault(key, set()).add(process)
                 if not key.startswith(NEAR) and process not in closed:
                     following.add(process)
+        following |= duplicates.merged_with(connection, edge) - closed
         closed |= following
         edge = following
     return closed, keys

@@ -60,11 +60,13 @@ def keep(connection: sa.Connection, batch: Batch, read: Reader) -> Counts:
         kept[ids[facts.ocid]].append(
             Kept(facts=facts, judgement=one.judgement, place=one.place, revision=revision)
         )
-    merging.merge(connection, kept, set(seen.values()), batch.fetched_at, _stored(read))
-    changed = sum(1 for _, facts, _ in readable if facts.ocid in seen)
+    load = _stored(read)
+    histories = _restated(connection, kept.keys() & set(seen.values()), load)
+    merging.merge(connection, kept, histories, batch.fetched_at, load)
+    begun = len({facts.ocid for _, facts, _ in readable} - seen.keys())
     return Counts(
-        new=len(readable) - changed,
-        changed=changed,
+        new=begun,
+        changed=len(readable) - begun,
         same=same,
         errors=len(fresh) - len(readable),
     )
@@ -291,7 +293,15 @@ def merge_again(
 ) -> None:
     """Groups and folds the processes `ids` anew from all their stored releases."""
     load = _stored(read)
-    histories = load(connection, ids)
+    histories = _restated(connection, ids, load)
+    merging.merge(connection, {at: [] for at in ids}, histories, now, load)
+
+
+def _restated(
+    connection: sa.Connection, ids: Collection[int], load: merging.Loader
+) -> dict[int, list[Kept] | None]:
+    """All stored releases of known processes, which are compared by all of them from now on."""
+    histories = load(connection, ids) if ids else {}
     whole = {at: [one.facts for one in kept] for at, kept in histories.items() if kept}
     processes.restate(connection, whole)
-    merging.merge(connection, {at: [] for at in ids}, ids, now, load)
+    return histories

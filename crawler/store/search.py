@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from crawler.store.tables import opportunities
 
+_TELLING = re.compile(r"\w")
 _WORDS = re.compile(r'"[^"]*"|\S+')
 
 
@@ -16,10 +17,19 @@ def matching(connection: sa.Connection, query: str) -> sa.ColumnElement[bool]:
 
     Words in double quotes are a phrase. Nothing in `query` is taken as an operator.
     """
+    parts = [part for part in _WORDS.findall(query.replace("\0", " ")) if _TELLING.search(part)]
+    if not parts:
+        return sa.false()
     if connection.dialect.name == "postgresql":
         search: sa.ColumnElement[str] = sa.column("search")
-        return search.op("@@")(sa.func.websearch_to_tsquery("english", query.replace("-", " ")))
-    terms = " ".join(_quoted(part) for part in _WORDS.findall(query))
+        wanted = [
+            (sa.func.phraseto_tsquery if part.startswith('"') else sa.func.plainto_tsquery)(
+                "english", part
+            )
+            for part in parts
+        ]
+        return sa.and_(*(search.op("@@")(part) for part in wanted))
+    terms = " ".join(_quoted(part) for part in parts)
     found = sa.text("SELECT rowid FROM opportunity_search WHERE opportunity_search MATCH :terms")
     hits = found.bindparams(terms=terms or '""').columns(sa.column("rowid", sa.Integer))
     return opportunities.c.id.in_(sa.select(hits.subquery().c.rowid))
