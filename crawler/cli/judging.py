@@ -188,24 +188,34 @@ def evaluate(
 @commands.command()
 def train(
     source: Annotated[
-        Path | None, typer.Option("--from", help="decisions as labelled JSON lines")
+        Path | None,
+        typer.Option("--from", help="decisions as labelled JSON lines, not those in the store"),
     ] = None,
     rollback: Annotated[bool, typer.Option(help="put the previous model back in force")] = False,
 ) -> None:
-    """Teach the classifier from reviewers' decisions, or take the last training back."""
+    """Teach the classifier from people's decisions, or take the last training back."""
     from crawler.jobs import train as job
     from crawler.relevance.rows import read_rows
 
-    folder = config.load().model
+    settings = config.load()
+    folder = settings.model
     now = datetime.now(UTC)
     if rollback:
         typer.echo(job.rollback(folder, now))
         return
-    if source is None:
-        raise UsageError("name the decisions to learn from: tenders train --from FILE")
-    outcome = job.train(job.decisions_of(read_rows(source)), folder, now)
+    rows = read_rows(source) if source else _decided(settings.database)
+    outcome = job.train(job.decisions_of(rows), folder, now)
     typer.echo(
         f"{outcome.decisions} decisions; average precision on the held part "
         f"{outcome.before:.3f} before, {outcome.after:.3f} after. {outcome.message}"
     )
     raise typer.Exit(0 if outcome.replaced else 1)
+
+
+def _decided(url: str) -> list[dict[str, Any]]:
+    """The decisions that stand in the store; `classify` must not pay for importing it."""
+    from crawler.jobs.reprocess import read
+    from crawler.store import database, reviews
+
+    with database.engine(url).connect() as connection:
+        return reviews.taught(connection, read)

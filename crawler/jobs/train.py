@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from crawler.errors import ModelError, UsageError
 from crawler.items import RELEVANCES, Notice, Relevance
-from crawler.relevance.corpus import DECIDED, WRITTEN, Corpus, Label, gather
+from crawler.relevance.corpus import DECIDED, UNSAID, WRITTEN, Corpus, Label, gather
 from crawler.relevance.features import take_apart
 from crawler.relevance.fitting import CLASSES, Fit, fit, logits_of, probabilities
 from crawler.relevance.grouping import groups
@@ -77,8 +77,8 @@ def train(
     """
     if len(decisions) < LEAST_DECISIONS:
         raise UsageError(
-            f"{len(decisions)} decisions are too few to learn from; review at least "
-            f"{LEAST_DECISIONS} notices and train again"
+            f"decisions to learn from: {len(decisions)}. That is too few; review at least "
+            f"{LEAST_DECISIONS} notices (tenders review list) and train again"
         )
     shipped = Corpus.load(shipped_features)
     taught = shipped.joined(_corpus(decisions, int(shipped.group.max()) + 1))
@@ -152,8 +152,9 @@ def _tags(row: Row, name: str) -> tuple[str, ...] | None:
 
 
 def _corpus(decisions: Sequence[Decision], first_group: int) -> Corpus:
-    """Decisions as numbers; the latest of several about one title and buyer counts."""
-    latest = {(one.notice.title, one.notice.buyer): one for one in decisions}
+    """Decisions as numbers; of several about one title and buyer the latest reviewer's counts."""
+    ranked = sorted(decisions, key=lambda one: one.by == "reviewer")
+    latest = {(one.notice.title, one.notice.buyer): one for one in ranked}
     kept = list(latest.values())
     tied = groups([one.notice.title for one in kept], [one.notice.buyer for one in kept])
     return gather(
@@ -166,6 +167,8 @@ def _corpus(decisions: Sequence[Decision], first_group: int) -> Corpus:
 
 def _label(one: Decision, group: int) -> Label:
     tags = tag_mask({"art_forms": one.art_forms, "outcomes": one.outcomes})
+    if one.relevance != "none" and one.art_forms is None and one.outcomes is None:
+        tags = UNSAID
     return Label(
         relevance=RELEVANCES.index(one.relevance),
         tags=tags,

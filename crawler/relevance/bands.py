@@ -31,3 +31,13 @@ def band_of(scores: Mapping[str, float]) -> Band:
         return "shown"
     near = wanted + scores["adjacent"]
     return "review" if wanted >= REVIEW or (near >= REVIEW_NEAR and wanted >= 0.1) else "hidden"
+
+
+def doubt(scores: Mapping[str, float]) -> float | None:
+    """How far below `SHOWN` a notice in the review band lies; None outside that band.
+
+    The nearer to the threshold, the more a person's decision teaches.
+    """
+    if band_of(scores) != "review":
+        return None
+    return SHOWN - scores["arts"] - scores["commissionable"]

@@ -33,6 +33,9 @@ Floats = npt.NDArray[np.float32]
 LABELLED, WRITTEN, DECIDED = 0, 1, 2
 """Origins: read and labelled, written by us for training, decided by a reviewer."""
 
+UNSAID = -1
+"""In place of a mask of tags: the label says nothing of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
@@ -74,9 +77,9 @@ class Corpus:
     """Notices as numbers. `words` are hashes; `grams` says which n-gram buckets each word holds.
 
     `title` and `body` hold positions in `words`; `relevance` is a position in `RELEVANCES`, `tags`
-    a mask over art forms then outcomes; `weight` says how many notices of the whole one stands for
-    (for estimates), `trust` how much it counts in fitting; `origin` is `LABELLED`, `WRITTEN` or
-    `DECIDED`; `group` ties buyers and near-duplicate titles together.
+    a mask over art forms then outcomes, or `UNSAID`; `weight` says how many notices of the whole
+    one stands for (for estimates), `trust` how much it counts in fitting; `origin` is `LABELLED`,
+    `WRITTEN` or `DECIDED`; `group` ties buyers and near-duplicate titles together.
     """
 
     words: npt.NDArray[np.uint32]

@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from crawler.items import ART_FORMS, OUTCOMES, RELEVANCES
-from crawler.relevance.corpus import WRITTEN, Corpus, Floats, inverse_frequency
+from crawler.relevance.corpus import UNSAID, WRITTEN, Corpus, Floats, inverse_frequency
 from crawler.relevance.design import matrix
 
 CLASSES = len(RELEVANCES)
@@ -62,7 +62,9 @@ def _fit(corpus: Corpus, calibrate: bool) -> Fit:
         logits, tag_logits, rows = _out_of_fold(held, corpus, weights)
         slope, shift = calibration(logits, corpus.relevance[rows])
         coefficients, intercepts = coefficients * slope, intercepts * slope + shift
-        thresholds = tag_thresholds(tag_logits, tags_of(corpus)[rows], corpus.relevance[rows])
+        told = corpus.tags[rows] != UNSAID
+        rows = rows[told]
+        thresholds = tag_thresholds(tag_logits[told], tags_of(corpus)[rows], corpus.relevance[rows])
     return Fit(
         columns=columns.astype(np.int32),
         coefficients=np.hstack([coefficients, tag_coefficients]).astype(np.float32),
@@ -88,8 +90,12 @@ def fit_classes(
 
 
 def fit_tags(held: sp.csr_matrix, corpus: Corpus, weights: Doubles) -> tuple[Doubles, Doubles]:
-    """One logistic regression a tag; a tag met fewer than three times stays silent."""
-    wanted = tags_of(corpus)
+    """One logistic regression a tag; a tag met fewer than three times stays silent.
+
+    Notices whose label says nothing of tags are passed over.
+    """
+    said = corpus.tags != UNSAID
+    wanted, held, weights = tags_of(corpus)[said], held[said], weights[said]
     coefficients = np.zeros((held.shape[1], len(TAGS)))
     intercepts = np.full(len(TAGS), -10.0)
     for tag in range(len(TAGS)):

@@ -15,7 +15,7 @@ from crawler.errors import UsageError
 from crawler.items import Award, Buyer, Judgement, Lot, Place, Reason
 from crawler.opportunity import Change, Opportunity
 from crawler.store.statements import chunks
-from crawler.store.tables import awards, changes, matches, opportunities, processes
+from crawler.store.tables import awards, changes, matches, opportunities, processes, reviews
 
 _PLAIN = (
     "title", "description", "language", "category", "procedure", "notice_type", "stage", "status",
@@ -114,7 +114,13 @@ def _row(one: Opportunity) -> dict[str, Any]:
 
 
 def retire(connection: sa.Connection, loser: int, heir: int) -> None:
-    """Removes an opportunity that turned out to be part of `heir`, which takes over its matches."""
+    """Removes an opportunity that turned out to be part of `heir`.
+
+    The heir takes over its matches and every decision about it.
+    """
+    connection.execute(
+        sa.update(reviews).where(reviews.c.opportunity_id == loser).values(opportunity_id=heir)
+    )
     mine, theirs = matches.alias("mine"), matches.alias("theirs")
     held = sa.select(theirs.c.subscription_id).where(theirs.c.opportunity_id == heir)
     connection.execute(

@@ -282,3 +282,20 @@ matches = sa.Table(
     sa.Column("told", Json, comment="what that digest said of it"),
     sa.Index("ix_matches_opportunity_id", "opportunity_id"),
 )
+
+reviews = sa.Table(
+    "reviews",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("opportunity_id", Id, sa.ForeignKey("opportunities.id"), nullable=False, index=True),
+    sa.Column("release_id", Id, sa.ForeignKey("releases.id"), comment="whose text was judged"),
+    sa.Column("by", sa.String(10), nullable=False, comment="reviewer or subscriber"),
+    sa.Column("reviewer", sa.Text, comment="a name; NULL for a subscriber"),
+    sa.Column("subscriber_id", Id, sa.ForeignKey("subscribers.id", ondelete="CASCADE"), index=True),
+    sa.Column("decision", sa.String(10), nullable=False),
+    sa.Column("relevance", sa.String(16), nullable=False),
+    sa.Column("art_forms", Json, comment="NULL where nothing was said of tags"),
+    sa.Column("outcomes", Json, comment="NULL where nothing was said of tags"),
+    sa.Column("note", sa.Text),
+    sa.Column("decided_at", Moment, nullable=False),
+)

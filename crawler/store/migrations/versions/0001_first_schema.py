@@ -29,8 +29,8 @@ _SQLITE = (
 )
 _POSTGRESQL = (
     """ALTER TABLE opportunities ADD COLUMN search tsvector GENERATED ALWAYS AS (
-        setweight(to_tsvector('english', title), 'A') ||
-        setweight(to_tsvector('english', coalesce(buyer_name, '')), 'B') ||
+        setweight(to_tsvector('english', left(title, 2000)), 'A') ||
+        setweight(to_tsvector('english', left(coalesce(buyer_name, ''), 2000)), 'B') ||
         to_tsvector('english', left(description, 200000))) STORED""",
     "CREATE INDEX ix_opportunities_search ON opportunities USING gin(search)",
 )
@@ -327,6 +327,40 @@ def upgrade() -> None:
     )
     op.create_index("ix_releases_content_hash", "releases", ["content_hash"], unique=False)
     op.create_index(op.f("ix_releases_process_id"), "releases", ["process_id"], unique=False)
+    op.create_table(
+        "reviews",
+        sa.Column("id", tables.Id, nullable=False),
+        sa.Column("opportunity_id", tables.Id, nullable=False),
+        sa.Column("release_id", tables.Id, nullable=True, comment="whose text was judged"),
+        sa.Column("by", sa.String(length=10), nullable=False, comment="reviewer or subscriber"),
+        sa.Column("reviewer", sa.Text(), nullable=True, comment="a name; NULL for a subscriber"),
+        sa.Column("subscriber_id", tables.Id, nullable=True),
+        sa.Column("decision", sa.String(length=10), nullable=False),
+        sa.Column("relevance", sa.String(length=16), nullable=False),
+        sa.Column(
+            "art_forms", tables.Json, nullable=True, comment="NULL where nothing was said of tags"
+        ),
+        sa.Column(
+            "outcomes", tables.Json, nullable=True, comment="NULL where nothing was said of tags"
+        ),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("decided_at", tables.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["opportunity_id"], ["opportunities.id"], name=op.f("fk_reviews_opportunity_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["releases.id"], name=op.f("fk_reviews_release_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscribers.id"],
+            name=op.f("fk_reviews_subscriber_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviews")),
+    )
+    op.create_index(op.f("ix_reviews_opportunity_id"), "reviews", ["opportunity_id"], unique=False)
+    op.create_index(op.f("ix_reviews_subscriber_id"), "reviews", ["subscriber_id"], unique=False)
 
     ours = op.get_bind().dialect.name == "sqlite"
     for statement in _SQLITE if ours else _POSTGRESQL:
