@@ -52,12 +52,15 @@ def refused_periods_kept(log: str) -> list[str]:
     return broken
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("seed", "database_url"),
+    [(seed, "sqlite") for seed in SEEDS]
+    + [pytest.param(SEEDS[0], "postgresql", marks=pytest.mark.postgresql)],
+    indirect=["database_url"],
+)
 def test_strict_and_faulty_portals_are_harvested_whole(
     seed: int, database_url: str, replay: Callable[..., Portals], tmp_path: pathlib.Path
 ) -> None:
-    if database_url.startswith("postgresql") and seed != SEEDS[0]:
-        pytest.skip("one seed is enough on PostgreSQL")
     portals = replay(*STRICT, "--seed", str(seed))
     env = environment(tmp_path, database_url)
     paces = PACES | {"find-a-tender": f"12/{WINDOW}"}
