@@ -78,7 +78,7 @@ releases = sa.Table(
     sa.Column("place", Json),
     sa.Column("process_id", Id, sa.ForeignKey("processes.id"), index=True),
     sa.UniqueConstraint("source", "ocid", "release_id", "revision"),
-    sa.Index("ix_releases_content_hash", "content_hash"),
+    sa.Index("ix_releases_source_content_hash", "source", "content_hash"),
 )
 
 processes = sa.Table(

@@ -325,8 +325,10 @@ def upgrade() -> None:
             name=op.f("uq_releases_source_ocid_release_id_revision"),
         ),
     )
-    op.create_index("ix_releases_content_hash", "releases", ["content_hash"], unique=False)
     op.create_index(op.f("ix_releases_process_id"), "releases", ["process_id"], unique=False)
+    op.create_index(
+        "ix_releases_source_content_hash", "releases", ["source", "content_hash"], unique=False
+    )
     op.create_table(
         "reviews",
         sa.Column("id", tables.Id, nullable=False),
