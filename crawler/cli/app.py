@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from crawler import __version__
-from crawler.cli import crawling, database, demo, digest, export, judging, schedule, subscribers
+from crawler.cli import (
+    contacts,
+    crawling,
+    database,
+    demo,
+    digest,
+    export,
+    judging,
+    schedule,
+    subscribers,
+)
 
 app = typer.Typer(
     help="Find the public tenders that arts and cultural organisations could deliver.",
@@ -15,7 +25,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (crawling, judging, database, export, subscribers, digest, schedule, demo):
+_MODULES = (
+    crawling,
+    judging,
+    contacts,
+    database,
+    export,
+    subscribers,
+    digest,
+    schedule,
+    demo,
+)
+for module in _MODULES:
     app.add_typer(module.commands)
 
 

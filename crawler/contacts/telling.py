@@ -19,7 +19,8 @@ from crawler.contacts.words import (
 from crawler.pages import Basis
 
 _CALLS = re.compile(
-    r"^(?:please )?(?:contact|e-?mail|call|phone|ring|telephone|write to|speak to)(?: the| our)? (?!us\b)",
+    r"^(?:please )?(?:contact|e-?mail|call|phone|ring|telephone|write to|speak to)"
+    r"(?: the| our)? (?!us\b)",
     re.IGNORECASE,
 )
 

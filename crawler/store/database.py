@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from crawler.errors import StoreError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-HEAD = "0001"
+HEAD = "0002"
 """The newest schema revision, the last file in `MIGRATIONS`; every crawl process compares with it."""
 
 _LOCK = 7_264_001
