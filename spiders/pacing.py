@@ -53,6 +53,12 @@ class Turns:
         """Counts a request by the moment of its answer: the portal saw it no later than that."""
         self._answers.append(now)
 
+    def slow_to(self, seconds: float) -> None:
+        """No more than one request in `seconds`, if that is slower than the pace."""
+        if seconds > self.pace.seconds / self.pace.requests:
+            self.pace = Pace(requests=1, seconds=seconds, penalty=self.pace.penalty)
+            self._answers = deque(self._answers, maxlen=1)
+
     def hush(self, seconds: float, now: float) -> None:
         """No request for `seconds`."""
         self._quiet_until = max(self._quiet_until, now + seconds + _MARGIN)
@@ -61,8 +67,9 @@ class Turns:
 class PacingMiddleware:
     """Waits for a source's turn; turns refusals and faults into later tries of the same request.
 
-    A request belongs to the source in ``meta["source"]``; others (robots.txt) pass. The spider
-    offers `turns`, a `Turns` for each of its sources.
+    A request belongs to the source in ``meta["source"]``, or of many sites to the one in
+    ``meta["turn"]``; others (robots.txt) pass. The spider offers `turns`, a `Turns` for each.
+    ``meta["most_tries"]`` and ``meta["patience"]`` (seconds) lower how long a request is tried.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -79,7 +86,7 @@ class PacingMiddleware:
 
     def _turns(self, request: Request) -> Turns | None:
         turns: dict[str, Turns] = getattr(self._crawler.spider, "turns", {})
-        return turns.get(request.meta.get("source", ""))
+        return turns.get(request.meta.get("turn") or request.meta.get("source", ""))
 
     async def process_request(self, request: Request) -> None:
         """Waits until the request may leave."""
@@ -128,14 +135,15 @@ class PacingMiddleware:
         refusals = request.meta.get("refusals", 0) + 1
         source = request.meta["source"]
         self._stat("refused")
-        if told > LONGEST_WAIT or refusals > REFUSALS:
+        patience = request.meta.get("patience", LONGEST_WAIT)
+        if told > patience or refusals >= request.meta.get("most_tries", REFUSALS + 1):
             logger.error("%s refuses (status %d) for %.0f s", source, response.status, told)
             return response
         turns.hush(told, now)
         logger.info("%s refuses (status %d): silent for %.0f s", source, response.status, told)
-        self._crawler.signals.send_catch_log(
-            signals.source_refused, source=source, until=datetime.now(UTC) + timedelta(seconds=told)
-        )
+        if "turn" not in request.meta:
+            until = datetime.now(UTC) + timedelta(seconds=told)
+            self._crawler.signals.send_catch_log(signals.source_refused, source=source, until=until)
         return request.replace(dont_filter=True, meta={**request.meta, "refusals": refusals})
 
     def _stat(self, name: str) -> None:
@@ -149,7 +157,7 @@ def again(request: Request, reason: str) -> Request | None:
     Waits 0.5, 1, 2, 4 … seconds: long enough for a restart, short enough for a blip.
     """
     tries = request.meta.get("tries", 0) + 1
-    if tries >= TRIES:
+    if tries >= request.meta.get("most_tries", TRIES):
         logger.warning("%s given up after %d tries: %s", request.url, tries, reason)
         return None
     logger.info("%s tried %d times: %s", request.url, tries, reason)
