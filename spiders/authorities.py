@@ -115,11 +115,12 @@ class AuthoritySpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         """The first request of each site."""
         for body in self.bodies:
-            site = self.address_of(body)
+            mirror = self._mirrors.get(body.gss, self._mirror)
+            site = self.address_of(body) or mirror
             if not site:
-                yield self.fails(body, "the register knows no site of it; add it to councils.toml")
+                yield self.fails(body, f"the register knows no site of it for {self.platform}")
                 continue
-            home = self._mirrors.get(body.gss, self._mirror) or site
+            home = mirror or site
             visit = Visit(body=body, home=home.rstrip("/") + "/", site=site.rstrip("/") + "/")
             self._resume(visit)
             yield self.first(visit)

@@ -84,7 +84,7 @@ def crawl(
         str | None, typer.Option(help="Read from here: 7d, 36h or a date. Default: the watermark.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Only this source, or of councils this GSS code.")
+        list[str] | None, typer.Option(help="Only this source, or the authority of this GSS code.")
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Stop each source after N releases.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Print what would be kept; store nothing.")] = False,
