@@ -43,7 +43,7 @@ def _crawl(settings: config.Settings) -> object:
 
 
 def _contacts(settings: config.Settings) -> object:
-    return crawl.crawl(settings.database, ["councils", "moderngov"], crawl.Options(), datetime.now(UTC))
+    return crawl.authorities(settings.database, datetime.now(UTC))
 
 
 def _match(settings: config.Settings) -> object:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
 
 from crawler.config import Settings
 from crawler.errors import ConfigError
@@ -25,20 +28,27 @@ def _secret(settings: Settings) -> bytes:
         return settings.secret_key.encode()
     path = settings.var / "secret-key"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return _read(path.read_bytes())
-        with os.fdopen(handle, "wb") as file:
-            made = secrets.token_hex(32).encode()
-            file.write(made)
-        return made
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _make(path)
+        return _read(path.read_bytes())
     except OSError as error:
         raise ConfigError(
             f"TENDERS_SECRET_KEY is not set and {path} cannot be used ({error.strerror})."
             " Set TENDERS_SECRET_KEY to 32 random characters or more."
         ) from error
+
+
+def _make(path: Path) -> None:
+    """Writes a new secret whole or not at all; of two at once, the first stays."""
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix="secret-key.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(32).encode())
+        with suppress(FileExistsError):
+            os.link(partial, path)
+    finally:
+        Path(partial).unlink()
 
 
 def _read(text: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cached_property
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
@@ -22,8 +23,12 @@ class KeepContacts:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._engine = database.engine(crawler.settings["DATABASE_URL"])
-        self._key = keys.forget_key(config.load())
         self._begun: set[tuple[str, str]] = set()
+
+    @cached_property
+    def _key(self) -> bytes:
+        """The forget list's key; portals' crawls need none."""
+        return keys.forget_key(config.load())
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

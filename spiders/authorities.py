@@ -45,8 +45,8 @@ from spiders.visit import Visit
 BUDGET = 60
 """Requests that one visit may make, robots.txt and redirects among them."""
 
-LARGEST = 4 * 1024 * 1024
-"""Bytes of a page; a sitemap may be five times that."""
+LARGEST = 2 * 1024 * 1024
+"""Bytes of a page; a sitemap may be ten times that."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOPS = 4

@@ -95,7 +95,7 @@ class CouncilPages(AuthoritySpider):
                 waiting[0],
                 self.sitemap,
                 waiting=waiting[1:],
-                download_maxsize=5 * LARGEST,
+                download_maxsize=10 * LARGEST,
             )
         return self.ask(visit, visit.home, home=True)
 
@@ -198,7 +198,7 @@ def _unpacked(response: Response) -> bytes:
     body = response.body
     if body[:2] == b"\x1f\x8b":
         try:
-            return gunzip(body, max_size=5 * LARGEST)
+            return gunzip(body, max_size=10 * LARGEST)
         except (OSError, EOFError, gzip.BadGzipFile, ValueError):
             return b""
     return body

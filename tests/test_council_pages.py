@@ -92,7 +92,7 @@ def test_whatever_a_site_answers_the_rest_is_read(tmp_path: pathlib.Path) -> Non
     for words in (
         "redirect to another domain (elsewhere.example)",
         "redirect to a private address (10.0.0.1)",
-        "larger than 4 MB",
+        "larger than 2 MB",
         "a document (pdf), no web page",
         "no web page but application/pdf",
         "a login page",

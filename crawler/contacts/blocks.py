@@ -20,7 +20,10 @@ from crawler.contacts.faults import Faults
 from crawler.contacts.words import kind
 
 _FIRST = 0xE000
-_MOST = 4000
+_MOST = 1000
+"""Addresses of one page: more are a directory of something else."""
+
+_LONGEST = 100_000
 MARK = re.compile("[\ue000-\uf8ff]")
 _BLOCKS = lists.words("blocks")
 _ASIDE = ("aside", "footer", "article")
@@ -66,11 +69,12 @@ class Block:
 
 @dataclass(slots=True)
 class Page:
-    """A page in blocks. `words` is its whole text, addresses shown."""
+    """A page in blocks. `words` is its text without addresses."""
 
     blocks: list[Block]
     slots: list[Slot]
     title: str
+    words: str = ""
 
     def slots_in(self, text: str) -> list[Slot]:
         """The addresses that stand in `text`."""
@@ -81,11 +85,6 @@ class Page:
         return " ".join(
             MARK.sub(lambda mark: self.slots[ord(mark[0]) - _FIRST].shown, text).split()
         )
-
-    @property
-    def words(self) -> str:
-        """All text without addresses."""
-        return "\n".join(MARK.sub(" ", block.text) for block in self.blocks)
 
 
 def page_of(soup: BeautifulSoup, url: str, faults: Faults) -> Page:
@@ -98,7 +97,9 @@ def page_of(soup: BeautifulSoup, url: str, faults: Faults) -> Page:
     for block in blocks:
         block.text = _plain_addresses(emails.plain(block.text), slots, faults)
         block.lines = [" ".join(line.split()) for line in block.text.split("\n") if line.strip()]
-    return Page(blocks=[block for block in blocks if block.lines], slots=slots, title=title)
+    kept = [block for block in blocks if block.lines]
+    words = "\n".join(MARK.sub(" ", block.text) for block in kept)
+    return Page(blocks=kept, slots=slots, title=title, words=words[:_LONGEST])
 
 
 def _title(soup: BeautifulSoup) -> str:

@@ -26,13 +26,13 @@ _PLACEHOLDERS = re.compile(
 _MUTE = re.compile(r"(?:no|do[._-]?not)[._-]?repl(?:y|ies).*|mailer-daemon|bounces?")
 _LOCAL = re.compile(r"[a-z0-9_&'+-]+(?:\.[a-z0-9_&'+-]+)*")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}")
-_AT = re.compile(r"\s*[\[({<]\s*at\s*[\])}>]\s*", re.IGNORECASE)
-_DOT = re.compile(r"\s*[\[({<]\s*dot\s*[\])}>]\s*", re.IGNORECASE)
-_APART = re.compile(r"(?<=\w)\s+@\s*(?=[\w-]+\.[\w.]+)|(?<=\w)@\s+(?=[\w-]+\.[\w.]+)")
+_AT = re.compile(r"\s{0,3}[\[({<]\s{0,3}at\s{0,3}[\])}>]\s{0,3}", re.IGNORECASE)
+_DOT = re.compile(r"\s{0,3}[\[({<]\s{0,3}dot\s{0,3}[\])}>]\s{0,3}", re.IGNORECASE)
+_APART = re.compile(r"(?<=\w)\s{1,3}@\s{0,3}(?=[\w-]{1,63}\.\w)|(?<=\w)@\s{1,3}(?=[\w-]{1,63}\.\w)")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 FOUND = re.compile(
-    r"@?[\w.+'&-]+@+[a-zA-Z0-9-]+(?:[.,]{1,2}(?=gov|org|uk|co|ac|nhs|[a-zA-Z0-9-]+\.)[a-zA-Z0-9-]+"
-    r"|\.+[a-zA-Z0-9-]+)*\.?",
+    r"@?[\w.+'&-]{1,80}@{1,3}[a-zA-Z0-9-]{1,63}(?:[.,]{1,2}(?=gov|org|uk|co|ac|nhs|[a-zA-Z0-9-]{1,63}\.)"
+    r"[a-zA-Z0-9-]{1,63}|\.{1,2}[a-zA-Z0-9-]{1,63}){0,8}\.?",
     re.ASCII,
 )
 """An address in running text, faults included; `mended` judges it."""

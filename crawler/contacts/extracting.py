@@ -25,6 +25,11 @@ from crawler.pages import BASES, Contact, Extract
 from crawler.text import one_line
 
 _CONTACT_PAGE = re.compile(r"\bcontact|cysylltu|get in touch", re.IGNORECASE)
+_NESTED = re.compile(
+    r"<(/?)(?:div|span|table|ul|ol|dl|section|article|font|b|i|em|strong|blockquote|center|a)\b",
+    re.I,
+)
+_DEEPEST = 700
 _POSTCODE = re.compile(r",?\s*\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
 _STREET = re.compile(
     r"\b\d{1,4}[a-z]?,? (?:[A-Z][\w'’-]+ ){1,4}(?:Street|Road|Lane|Avenue|Close|Drive|Way|Gardens|"
@@ -38,6 +43,8 @@ def extract(text: str, url: str, others: Collection[str] = ()) -> Extract:
     `others` are the registered domains of other public bodies: their mailboxes are not this body's.
     """
     faults = Faults()
+    if _too_deep(text):
+        return Extract(refused={"page nested too deeply": 1})
     soup = BeautifulSoup(text, "lxml")
     own = _own_contacts(soup, url)
     cards = cards_in(soup, faults, own)
@@ -52,6 +59,16 @@ def extract(text: str, url: str, others: Collection[str] = ()) -> Extract:
         repaired=dict(faults.repaired),
         refused=dict(+faults.refused),
     )
+
+
+def _too_deep(text: str) -> bool:
+    """Whether elements lie in each other as no person writes them: reading those takes for ever."""
+    depth = 0
+    for match in _NESTED.finditer(text):
+        depth = max(0, depth - 1) if match[1] else depth + 1
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _own_contacts(soup: BeautifulSoup, url: str) -> bool:

@@ -131,6 +131,15 @@ def crawl(
         return asyncio.run(_watch_all(wanted, commands, environment, listen))
 
 
+def authorities(url: str, now: datetime) -> list[Result]:
+    """The monthly visit: every body's own site, boards' among them, and every democracy site."""
+    everybody = Options(only=tuple(bodies()))
+    return [
+        *crawl(url, ["councils"], everybody, now),
+        *crawl(url, ["moderngov"], Options(), now),
+    ]
+
+
 def _sites(
     engine: sa.Engine, source: Source, options: Options, now: datetime, folder: Path
 ) -> dict[str, str]:
