@@ -127,7 +127,13 @@ def crawl(
         "TENDERS_DATABASE_URL": engine.url.render_as_string(hide_password=False),
     }
     with tempfile.TemporaryDirectory(prefix="tenders-crawl-") as folder:
-        commands = [_command(engine, source, options, now, Path(folder)) for source in wanted]
+        commands = [
+            [
+                *_command(engine, source, options, now),
+                *_resume(engine, source, options, now, Path(folder)),
+            ]
+            for source in wanted
+        ]
         return asyncio.run(_watch_all(wanted, commands, environment, listen))
 
 
@@ -140,37 +146,40 @@ def authorities(url: str, now: datetime) -> list[Result]:
     ]
 
 
-def _sites(
-    engine: sa.Engine, source: Source, options: Options, now: datetime, folder: Path
-) -> dict[str, str]:
-    """The arguments of a source that is many sites: which, where, and what is read already."""
-    bodies = chosen(options.only)
+def _sites(options: Options) -> dict[str, str]:
+    """The arguments of a source that is many sites: which of them, and where they are read."""
     arguments = {}
     if options.only:
-        arguments["only"] = ",".join(body.gss for body in bodies)
-    mirrors = {
-        body.gss: options.base_urls[body.gss] for body in bodies if body.gss in options.base_urls
-    }
+        arguments["only"] = ",".join(body.gss for body in chosen(options.only))
+    mirrors = {gss: options.base_urls[gss] for gss in options.only if gss in options.base_urls}
     if mirrors:
         arguments["base_urls"] = json.dumps(mirrors)
-    with engine.connect() as connection:
-        begun = visits.unfinished(connection, source.key, [body.gss for body in bodies], now)
-    if begun:
-        path = folder / f"{source.key}.json"
-        path.write_text(json.dumps(begun), encoding="utf-8")
-        arguments["resume"] = str(path)
     return arguments
 
 
-def _command(
+def _resume(
     engine: sa.Engine, source: Source, options: Options, now: datetime, folder: Path
 ) -> list[str]:
+    """What a source that is many sites is told of visits that were broken off: a file of them."""
+    if not source.by_name:
+        return []
+    wanted = [body.gss for body in chosen(options.only)]
+    with engine.connect() as connection:
+        begun = visits.unfinished(connection, source.key, wanted, now)
+    if not begun:
+        return []
+    path = folder / f"{source.key}.json"
+    path.write_text(json.dumps(begun), encoding="utf-8")
+    return ["-a", f"resume={path}"]
+
+
+def _command(engine: sa.Engine, source: Source, options: Options, now: datetime) -> list[str]:
     """The Scrapy command for one source; watermark and silence go in as arguments."""
     with engine.connect() as connection:
         state = sources.states_of(connection).get(source.key, sources.State())
     arguments = {"source": source.key}
     if source.by_name:
-        arguments |= _sites(engine, source, options, now, folder)
+        arguments |= _sites(options)
     elif options.since is not None:
         arguments["since"] = options.since
     elif state.watermark is not None:
