@@ -42,6 +42,10 @@ def _crawl(settings: config.Settings) -> object:
     return crawl.crawl(settings.database, [], crawl.Options(), datetime.now(UTC))
 
 
+def _contacts(settings: config.Settings) -> object:
+    return crawl.authorities(settings.database, datetime.now(UTC))
+
+
 def _match(settings: config.Settings) -> object:
     return match.match(database.engine(settings.database), datetime.now(UTC))
 
@@ -52,7 +56,9 @@ def _digest(settings: config.Settings) -> object:
 
 def _prune(settings: config.Settings) -> object:
     engine = database.engine(settings.database)
-    return keeping.prune(engine, settings.keep_raw_months, datetime.now(UTC))
+    now = datetime.now(UTC)
+    contacts = keeping.prune_contacts(engine, settings.keep_contacts_months, now)
+    return keeping.prune(engine, settings.keep_raw_months, now), contacts
 
 
 def _backup(settings: config.Settings) -> object:
@@ -62,6 +68,7 @@ def _backup(settings: config.Settings) -> object:
 
 JOBS = (
     Job("crawl", "10 5,11,17,23 * * *", _crawl),
+    Job("contacts", "20 2 1 * *", _contacts),
     Job("match", "0 6 * * *", _match),
     Job("digest", "0 7 * * mon", _digest),
     Job("prune", "30 3 * * sun", _prune),

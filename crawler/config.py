@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     )
     timezone: str = Field(default="Europe/London", description="zone of weekdays and hours")
     keep_raw_months: int = Field(default=24, ge=1, description="raw releases are pruned after it")
+    keep_contacts_months: int = Field(
+        default=6, ge=1, description="contacts that no page publishes are deleted after it"
+    )
 
     @field_validator("timezone")
     @classmethod

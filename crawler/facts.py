@@ -42,6 +42,7 @@ _CPV = re.compile(r"\d{8}")
 _NAMED = re.compile(r"\((SC|WA) Ref:? ?(\d{3,})\)")
 _LINKED = re.compile(r"[?&]id=(ocds-[a-z0-9]{6}-[\w-]+)")
 _NOTICE = re.compile(r"//www\.find-tender\.service\.gov\.uk/Notice/(\d{6}-\d{4})")
+_WEB = re.compile(r"https?://[^\s<>\"')]+[^\s<>\"').,;]")
 _LOST_BREAK = re.compile(r"(?<=[^A-Za-z])rn(?= |$)")
 
 LOST_BREAKS = "lost-breaks"
@@ -341,7 +342,16 @@ def _urls(release: ocds.Release, source: str) -> Iterator[str]:
     if source == "find-a-tender" and not notices and release.id:
         yield f"https://www.find-tender.service.gov.uk/Notice/{release.id}"
     yield from notices
+    yield from _bidding(release.tender or ocds.Tender())
     yield from others
+
+
+def _bidding(tender: ocds.Tender) -> Iterator[str]:
+    """Where bids go, as far as the notice says it in fields of its own."""
+    yield from _WEB.findall(tender.submission_method_details or "")
+    url = _web(tender.communication.atypical_tool_url) if tender.communication else None
+    if url:
+        yield url
 
 
 def _references(release: ocds.Release, ocid: str) -> Iterator[str]:

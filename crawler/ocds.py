@@ -85,9 +85,10 @@ class Document(_Struct):
 
 
 class Communication(_Struct):
-    """Planning notices say here when the tender is expected."""
+    """Planning notices say here when the tender is expected; tenders, where bids go."""
 
     future_notice_date: str | None = None
+    atypical_tool_url: str | None = None
 
 
 class Tender(_Struct):
@@ -107,6 +108,7 @@ class Tender(_Struct):
     main_procurement_category: str | None = None
     procurement_method: str | None = None
     procurement_method_details: str | None = None
+    submission_method_details: str | None = None
     documents: list[Document] | None = None
     communication: Communication | None = None
 

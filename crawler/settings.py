@@ -49,6 +49,7 @@ ITEM_PIPELINES = {
     "pipelines.place.Locate": 400,
     "pipelines.show.Show": 800,
     "pipelines.keep.Keep": 900,
+    "pipelines.contacts.KeepContacts": 910,
 }
 EXTENSIONS = {
     "pipelines.runs.RecordRun": 0,

@@ -9,6 +9,7 @@ from scrapy.crawler import Crawler
 from crawler.store.runs import Tally
 
 _ERRORS_KEPT = 5
+_NOTES_KEPT = 40
 _KEY = "tenders/tallies"
 _FILLED = "tenders/filled"
 DECODED = "*"
@@ -39,4 +40,11 @@ def complain(counted: Tally, words: str) -> None:
     """Counts an error and keeps the first few in words."""
     counted.errors += 1
     if len(counted.first_errors) < _ERRORS_KEPT:
+        counted.first_errors.append(words[:300])
+
+
+def note(counted: Tally, words: str) -> None:
+    """Counts something left out that is no error, such as a page, and keeps the first in words."""
+    counted.dropped += 1
+    if len(counted.first_errors) < _NOTES_KEPT:
         counted.first_errors.append(words[:300])

@@ -22,6 +22,7 @@ from scrapy.utils.asyncio import create_looping_call
 
 from crawler import signals as own
 from crawler.items import WindowFailed, WindowRead
+from crawler.pages import SiteFailed, SiteRead
 from crawler.sources import Source, load
 from crawler.store import database, runs, sources
 from crawler.store.runs import Tally, Verdict
@@ -48,13 +49,15 @@ def verdict(
 
     `stand` says in how many releases each expected field stands; `windows` were read whole and
     `failed` were not; `span` is the time that they cover; `finish` is Scrapy's finish reason.
+    Windows of a source that is many sites are those sites.
     """
+    unit = source.unit
     if failed and not windows:
-        return "failed", f"no window could be read: {'; '.join(counted.first_errors[:1])}"
+        return "failed", f"no {unit} could be read: {'; '.join(counted.first_errors[:1])}"
     if finish not in ("finished", "limit"):
         return "partial", f"stopped before the end ({finish})"
     if failed:
-        return "partial", f"{failed} of {windows + failed} windows could not be read"
+        return "partial", f"{failed} of {windows + failed} {unit}s could not be read"
     if finish == "finished" and span >= _LONG and counted.releases < source.min_items:
         return "short", f"{counted.releases} releases, at least {source.min_items} expected"
     decoded = stand.get(DECODED, 0)
@@ -119,6 +122,10 @@ class RecordRun:
             self._done[item.source] = self._done.get(item.source, 0) + 1
             self._span[item.source] = self._span.get(item.source, timedelta()) + length
         elif isinstance(item, WindowFailed):
+            self._failed[item.source] = self._failed.get(item.source, 0) + 1
+        elif isinstance(item, SiteRead):
+            self._done[item.source] = self._done.get(item.source, 0) + 1
+        elif isinstance(item, SiteFailed):
             self._failed[item.source] = self._failed.get(item.source, 0) + 1
 
     def refused(self, source: str, until: datetime) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from crawler.items import Batch, RawRelease, WindowFailed
-from pipelines.counting import complain, tally
+from crawler.pages import PageRead, PageRefused, SiteFailed
+from pipelines.counting import complain, note, tally
 
 
 def shown(one: RawRelease) -> dict[str, Any]:
@@ -55,6 +57,16 @@ class Show:
                 line = {"event": "release", "source": item.source, **shown(one)}
                 sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
             sys.stdout.flush()
-        elif isinstance(item, WindowFailed):
+        elif isinstance(item, PageRead):
+            counted = tally(self._crawler, item.source)
+            counted.releases += 1
+            for contact in item.extract.contacts:
+                counted.new += 1
+                said = {"event": "contact", "authority": item.authority, **asdict(contact)}
+                sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        elif isinstance(item, PageRefused) and not item.gone:
+            note(tally(self._crawler, item.source), f"{item.url}: {item.reason}")
+        elif isinstance(item, (WindowFailed, SiteFailed)):
             complain(tally(self._crawler, item.source), item.reason)
         return item

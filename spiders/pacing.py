@@ -58,6 +58,12 @@ class Turns:
         """Counts a request by the moment of its answer: the portal saw it no later than that."""
         self._answers.append(now)
 
+    def slow_to(self, seconds: float) -> None:
+        """No more than one request in `seconds`, if that is slower than the pace."""
+        if seconds > self.pace.seconds / self.pace.requests:
+            self.pace = Pace(requests=1, seconds=seconds, penalty=self.pace.penalty)
+            self._answers = deque(self._answers, maxlen=1)
+
     def hush(self, seconds: float, now: float) -> None:
         """No request for `seconds`."""
         self._quiet_until = max(self._quiet_until, now + seconds + _MARGIN)
@@ -66,8 +72,9 @@ class Turns:
 class PacingMiddleware:
     """Waits for a source's turn; turns refusals and faults into later tries of the same request.
 
-    A request belongs to the source in ``meta["source"]``; others (robots.txt) pass. The spider
-    offers `turns`, a `Turns` for each of its sources.
+    A request belongs to the source in ``meta["source"]``, or of many sites to the one in
+    ``meta["turn"]``; others (robots.txt) pass. The spider offers `turns`, a `Turns` for each.
+    ``meta["most_tries"]`` and ``meta["patience"]`` (seconds) lower how long a request is tried.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -84,7 +91,7 @@ class PacingMiddleware:
 
     def _turns(self, request: Request) -> Turns | None:
         turns: dict[str, Turns] = getattr(self._crawler.spider, "turns", {})
-        return turns.get(request.meta.get("source", ""))
+        return turns.get(request.meta.get("turn") or request.meta.get("source", ""))
 
     async def process_request(self, request: Request) -> None:
         """Waits until the request may leave."""
@@ -137,10 +144,11 @@ class PacingMiddleware:
         self._stat("refused")
         told = min(told, _FOREVER)
         turns.hush(told, now)
-        self._crawler.signals.send_catch_log(
-            signals.source_refused, source=source, until=datetime.now(UTC) + timedelta(seconds=told)
-        )
-        if told > LONGEST_WAIT or refusals > REFUSALS:
+        if "turn" not in request.meta:
+            until = datetime.now(UTC) + timedelta(seconds=told)
+            self._crawler.signals.send_catch_log(signals.source_refused, source=source, until=until)
+        patience = request.meta.get("patience", LONGEST_WAIT)
+        if told > patience or refusals > request.meta.get("most_tries", REFUSALS):
             logger.error("%s refuses (status %d) for %.0f s", source, response.status, told)
             return response
         logger.info("%s refuses (status %d): silent for %.0f s", source, response.status, told)
@@ -157,7 +165,7 @@ def again(request: Request, reason: str) -> Request | None:
     Waits 0.5, 1, 2, 4 … seconds: long enough for a restart, short enough for a blip.
     """
     tries = request.meta.get("tries", 0) + 1
-    if tries >= TRIES:
+    if tries >= request.meta.get("most_tries", TRIES):
         logger.warning("%s given up after %d tries: %s", request.url, tries, reason)
         return None
     logger.info("%s tried %d times: %s", request.url, tries, reason)

@@ -76,7 +76,9 @@ def test_every_job_runs_as_often_as_ever_when_clocks_change(
     start = change - timedelta(days=3)
     usual = Counter(name for name, _ in runs(settings, start - timedelta(days=14), 7))
     around = list(runs(settings, start, 7))
-    assert Counter(name for name, _ in around) == usual
+    monthly = {job.name for job in JOBS if job.when.split()[2] != "*"}
+    weekly = Counter(name for name, _ in around if name not in monthly)
+    assert weekly == Counter({name: n for name, n in usual.items() if name not in monthly})
     assert len(set(around)) == len(around), "nothing runs twice"
     for name, at in around:
         assert at.astimezone(LONDON).hour != 1, f"{name} runs in the hour that comes twice or never"

@@ -8,6 +8,7 @@ import typer
 
 from crawler import __version__
 from crawler.cli import (
+    contacts,
     crawling,
     database,
     demo,
@@ -28,6 +29,7 @@ app = typer.Typer(
 for module in (
     crawling,
     judging,
+    contacts,
     review,
     database,
     export,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from crawler.store import database, runs
 from crawler.store import sources as states
 
 commands = typer.Typer()
+_GSS = re.compile(r"[ENSW]\d{8}")
 logger = logging.getLogger("tenders")
 
 
@@ -70,7 +72,7 @@ def _lines(event: dict[str, Any]) -> None:
 
 
 def _found(event: dict[str, Any]) -> None:
-    if event.get("event") == "release":
+    if event.get("event") in ("release", "contact"):
         sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
     else:
         _lines(event)
@@ -82,7 +84,9 @@ def crawl(
     since: Annotated[
         str | None, typer.Option(help="Read from here: 7d, 36h or a date. Default: the watermark.")
     ] = None,
-    only: Annotated[list[str] | None, typer.Option(help="Only this source key.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this source, or the authority of this GSS code.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Stop each source after N releases.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Print what would be kept; store nothing.")] = False,
     base_url: Annotated[
@@ -96,7 +100,12 @@ def crawl(
     verbose: Annotated[bool, typer.Option(help="Log every wait and retry.")] = False,
 ) -> None:
     """Harvest notices from the portals. Exit status 1 unless every verdict is ok."""
+    codes = tuple(key for key in only or [] if _GSS.fullmatch(key))
+    keys = [*(sources or []), *(key for key in only or [] if key not in codes)]
+    if codes and not keys:
+        keys = ["councils"]
     options = job.Options(
+        only=codes,
         since=since,
         limit=limit,
         dry_run=dry_run,
@@ -104,7 +113,6 @@ def crawl(
         base_urls=_pairs(base_url or [], "--base-url"),
         paces={key: Pace.parse(text) for key, text in _pairs(pace or [], "--pace").items()},
     )
-    keys = [*(sources or []), *(only or [])]
     console = Console(stderr=True)
     now = datetime.now(UTC)
     url = config.load().database
@@ -117,6 +125,7 @@ def crawl(
     for result in results:
         if result.verdict != "ok":
             sys.stderr.write(f"{result.source}: {result.verdict}: {result.reason}\n")
+        if result.verdict != "ok" or result.tally.first_errors:
             for words in result.tally.first_errors:
                 sys.stderr.write(f"  {words}\n")
     if as_json:

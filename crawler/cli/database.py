@@ -53,11 +53,12 @@ def backup(
 
 @db.command()
 def prune() -> None:
-    """Drop raw releases older than TENDERS_KEEP_RAW_MONTHS; what was learnt from them stays."""
+    """Drop raw releases and contacts that are past their time; what was learnt from both stays."""
     settings = config.load()
     engine = database.engine(settings.database)
     dropped = keeping.prune(engine, settings.keep_raw_months, datetime.now(UTC))
-    typer.echo(f"{dropped} raw releases dropped.")
+    unseen = keeping.prune_contacts(engine, settings.keep_contacts_months, datetime.now(UTC))
+    typer.echo(f"{dropped} raw releases and {unseen} contacts dropped.")
 
 
 @commands.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -11,6 +11,7 @@ from crawler.digest import wording
 from crawler.digest.accounts import Accounts, asked_for, checked
 from crawler.digest.changes import changes
 from crawler.digest.links import Link, links
+from crawler.digest.local import Local
 from crawler.digest.matching import Match
 from crawler.opportunity import Opportunity
 from crawler.store.matches import Told
@@ -61,6 +62,8 @@ class Item:
     reasons: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    bidding: str = ""
+    contacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,16 +112,18 @@ def compose(
     subscriptions: Sequence[Subscription] = (),
     accounts: Accounts | None = None,
     portals: Mapping[str, str] | None = None,
+    local: Callable[[Opportunity], Local] = lambda _: Local(),
 ) -> Digest:
     """The digest that tells of `candidates` on the day `now`.
 
-    What was told before comes only if it has changed since. `portals` names portals by host.
+    What was told before comes only if it has changed since. `portals` names portals by host;
+    `local` is asked whom to talk to about each opportunity that is told, and where bids go.
     """
     sorted_out = _sort_out(candidates, now)
     counts = {key: len(entries) for key, entries in sorted_out.items()}
     room = _share_out(counts)
     sections = tuple(
-        _section(key, sorted_out[key], room[key], now, portals or {}) for key in sorted_out
+        _section(key, sorted_out[key], room[key], now, portals or {}, local) for key in sorted_out
     )
     shown = _lead_first([e for key in sorted_out for e in sorted_out[key][: room[key]]])
     headline = _headline(counts)
@@ -186,22 +191,33 @@ def _share_out(wanted: Mapping[str, int]) -> dict[str, int]:
 
 
 def _section(
-    key: str, entries: Sequence[_Entry], room: int, now: datetime, portals: Mapping[str, str]
+    key: str,
+    entries: Sequence[_Entry],
+    room: int,
+    now: datetime,
+    portals: Mapping[str, str],
+    local: Callable[[Opportunity], Local],
 ) -> Section:
     heading, introduction = SECTIONS[key]
     return Section(
         key=key,
         heading=heading,
         introduction=introduction,
-        items=tuple(_item(entry, now, portals) for entry in entries[:room]),
+        items=tuple(_item(entry, now, portals, local) for entry in entries[:room]),
         more=len(entries) - room,
     )
 
 
-def _item(entry: _Entry, now: datetime, portals: Mapping[str, str]) -> Item:
+def _item(
+    entry: _Entry,
+    now: datetime,
+    portals: Mapping[str, str],
+    local: Callable[[Opportunity], Local],
+) -> Item:
     opportunity, match = entry.candidate.opportunity, entry.candidate.match
     over = opportunity.status in ("cancelled", "awarded")
     deadline = opportunity.deadline
+    near = Local() if over else local(opportunity)
     return Item(
         id=opportunity.id,
         title=_title(opportunity, 160),
@@ -217,6 +233,8 @@ def _item(entry: _Entry, now: datetime, portals: Mapping[str, str]) -> Item:
         reasons=tuple(wording.plain(reason, 300) for reason in match.reasons[:5]),
         caveats=tuple(wording.plain(caveat, 200) for caveat in match.caveats[:3]),
         links=links(opportunity.urls, portals),
+        bidding=near.bidding,
+        contacts=near.contacts,
     )
 
 

@@ -53,6 +53,7 @@ _SIGNALS = {
     "UK1": "On the buyer’s forward plan",
     "UK2": "The buyer is asking for views",
     "UK3": "Planned: bids are not open yet",
+    "forward plan": "On the council’s forward plan: a decision is to be taken",
 }
 _FIELDS = {"title": "in the title", "description": "in the description", "lots": "in the lots"}
 _NUMBERS = ("", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")

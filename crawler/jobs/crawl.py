@@ -11,10 +11,12 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +25,8 @@ import sqlalchemy as sa
 from crawler import dates
 from crawler.errors import UsageError
 from crawler.sources import Pace, Source, find
-from crawler.store import database, sources
+from crawler.sources.councils import bodies, chosen
+from crawler.store import database, sources, visits
 from crawler.store.runs import Tally, Verdict
 
 COUNTS = ("requests", "releases", "new", "changed", "same", "dropped", "errors")
@@ -34,8 +37,13 @@ Listener = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a person may ask of a crawl; see ``tenders crawl --help``."""
+    """What a person may ask of a crawl; see ``tenders crawl --help``.
 
+    `only` holds GSS codes: of sources that are many sites, these authorities' only. `base_urls`
+    are by source or, for one site, by GSS code.
+    """
+
+    only: tuple[str, ...] = ()
     since: str | None = None
     limit: int | None = None
     dry_run: bool = False
@@ -76,7 +84,8 @@ def check(wanted: Sequence[Source], options: Options, now: datetime) -> None:
         dates.since(options.since, now)
     if options.limit is not None and options.limit < 1:
         raise UsageError(f"--limit {options.limit}: ask for one release or more.")
-    find([*options.base_urls, *options.paces])
+    chosen([*options.only, *(key for key in options.base_urls if key in bodies())])
+    find([*(key for key in options.base_urls if key not in bodies()), *options.paces])
     for key, url in options.base_urls.items():
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -84,11 +93,16 @@ def check(wanted: Sequence[Source], options: Options, now: datetime) -> None:
                 f"--base-url {key}={url}: write a full address, http://… or https://…."
             )
     for source in wanted:
+        if source.by_name and source.key in options.base_urls and not options.only:
+            raise UsageError(
+                f"--base-url {source.key}=… is one site: say whose with --only and its GSS code."
+            )
         pace = (
             options.paces[source.key].beside(source.pace) if source.key in options.paces else None
         )
-        url = options.base_urls.get(source.key, source.base_url)
-        if pace is not None and pace.looser_than(source.pace) and not is_loopback(url):
+        mirrors = _mirrors(source, options)
+        local = bool(mirrors) and all(is_loopback(url) for url in mirrors)
+        if pace is not None and pace.looser_than(source.pace) and not local:
             raise UsageError(
                 f"--pace {source.key}={pace} asks more than the published {source.pace}. That is"
                 " only allowed towards this machine (--base-url with a loopback address)."
@@ -110,12 +124,55 @@ def crawl(
     wanted = find(keys)
     check(wanted, options, now)
     engine = database.engine(url)
-    commands = [_command(engine, source, options, now) for source in wanted]
     environment = os.environ | {
         "SCRAPY_SETTINGS_MODULE": "crawler.settings",
         "TENDERS_DATABASE_URL": engine.url.render_as_string(hide_password=False),
     }
-    return asyncio.run(_watch_all(wanted, commands, environment, listen))
+    with tempfile.TemporaryDirectory(prefix="tenders-crawl-") as folder:
+        commands = [
+            [
+                *_command(engine, source, options, now),
+                *_resume(engine, source, options, now, Path(folder)),
+            ]
+            for source in wanted
+        ]
+        return asyncio.run(_watch_all(wanted, commands, environment, listen))
+
+
+def authorities(url: str, now: datetime) -> list[Result]:
+    """The monthly visit: every body's own site, boards' among them, and every democracy site."""
+    everybody = Options(only=tuple(bodies()))
+    return [
+        *crawl(url, ["councils"], everybody, now),
+        *crawl(url, ["moderngov"], Options(), now),
+    ]
+
+
+def _sites(options: Options) -> dict[str, str]:
+    """The arguments of a source that is many sites: which of them, and where they are read."""
+    arguments = {}
+    if options.only:
+        arguments["only"] = ",".join(body.gss for body in chosen(options.only))
+    mirrors = {gss: options.base_urls[gss] for gss in options.only if gss in options.base_urls}
+    if mirrors:
+        arguments["base_urls"] = json.dumps(mirrors)
+    return arguments
+
+
+def _resume(
+    engine: sa.Engine, source: Source, options: Options, now: datetime, folder: Path
+) -> list[str]:
+    """What a source that is many sites is told of visits that were broken off: a file of them."""
+    if not source.by_name:
+        return []
+    wanted = [body.gss for body in chosen(options.only)]
+    with engine.connect() as connection:
+        begun = visits.unfinished(connection, source.key, wanted, now)
+    if not begun:
+        return []
+    path = folder / f"{source.key}.json"
+    path.write_text(json.dumps(begun), encoding="utf-8")
+    return ["-a", f"resume={path}"]
 
 
 def _command(engine: sa.Engine, source: Source, options: Options, now: datetime) -> list[str]:
@@ -123,7 +180,9 @@ def _command(engine: sa.Engine, source: Source, options: Options, now: datetime)
     with engine.connect() as connection:
         state = sources.states_of(connection).get(source.key, sources.State())
     arguments = {"source": source.key}
-    if options.since is not None:
+    if source.by_name:
+        arguments |= _sites(options)
+    elif options.since is not None:
         arguments["since"] = options.since
     elif state.watermark is not None:
         arguments["start"] = (state.watermark - source.overlap).isoformat()
@@ -140,7 +199,7 @@ def _command(engine: sa.Engine, source: Source, options: Options, now: datetime)
         "REPORT_PROGRESS": True,
         "DRY_RUN": options.dry_run,
         "LOG_LEVEL": "INFO" if options.verbose else "WARNING",
-        "LOOPBACK_ALLOWED": base_url is not None and is_loopback(base_url),
+        "LOOPBACK_ALLOWED": any(is_loopback(mirror) for mirror in _mirrors(source, options)),
     }
     command = [sys.executable, "-P", "-m", "scrapy", "crawl", source.platform]
     for name, value in arguments.items():
@@ -148,6 +207,12 @@ def _command(engine: sa.Engine, source: Source, options: Options, now: datetime)
     for name, setting in settings.items():
         command += ["-s", f"{name}={setting}"]
     return command
+
+
+def _mirrors(source: Source, options: Options) -> list[str]:
+    """Where a crawl of `source` is sent instead of the published addresses."""
+    mine = (source.key, *options.only) if source.by_name else (source.key,)
+    return [options.base_urls[key] for key in mine if key in options.base_urls]
 
 
 async def _watch_all(

@@ -1,4 +1,4 @@
-"""Keeps the store in shape: prunes raw releases that have served their time."""
+"""Keeps the store in shape: prunes what has served its time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from crawler.store import database, releases
+from crawler.store import contacts, database, releases
 
 _MONTH = timedelta(days=30.44)
 
@@ -15,3 +15,9 @@ def prune(engine: sa.Engine, months: int, now: datetime) -> int:
     """Drops the raw text of releases older than `months`; how many were dropped."""
     with database.writing(engine) as connection:
         return releases.prune(connection, now - months * _MONTH)
+
+
+def prune_contacts(engine: sa.Engine, months: int, now: datetime) -> int:
+    """Deletes contacts that no page has published for `months`; how many pages' words went."""
+    with database.writing(engine) as connection:
+        return contacts.prune(connection, now - months * _MONTH)

@@ -13,11 +13,12 @@ from email.message import EmailMessage
 
 import sqlalchemy as sa
 
-from crawler import dates
+from crawler import dates, keys
 from crawler.config import Settings
 from crawler.digest import links, mail, matching, outbox
 from crawler.digest.accounts import Accounts, SourceCheck
 from crawler.digest.composing import Candidate, Digest, compose
+from crawler.digest.local import local
 from crawler.digest.mail import Letterhead
 from crawler.digest.outbox import Mailer
 from crawler.digest.wording import count
@@ -78,8 +79,9 @@ def preview(
         people = _people(connection, only)
         accounts = _accounts(connection)
     letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
+    key = keys.forget_key(settings)
     for person in people:
-        yield _draft(engine, person, accounts, letterhead, now)
+        yield _draft(engine, person, accounts, letterhead, now, key)
 
 
 def send(
@@ -93,7 +95,7 @@ def send(
     """
     letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
     with outbox.open_mailer(settings.smtp_url, settings.outbox) as mailer:
-        return send_by(mailer, engine, letterhead, now, only)
+        return send_by(mailer, engine, letterhead, now, only, keys.forget_key(settings))
 
 
 def send_by(
@@ -102,8 +104,9 @@ def send_by(
     letterhead: Letterhead,
     now: datetime,
     only: str | None = None,
+    key: bytes = b"",
 ) -> SendSummary:
-    """The same by any mailer."""
+    """The same by any mailer. `key` is that of the forget list."""
     with engine.connect() as connection:
         people = _people(connection, only)
         accounts = _accounts(connection)
@@ -114,7 +117,7 @@ def send_by(
     for person in people:
         if person in already or person in unmatched:
             continue
-        draft = _draft(engine, person, accounts, letterhead, now)
+        draft = _draft(engine, person, accounts, letterhead, now, key)
         try:
             mailer.deliver(draft.message)
         except DeliveryError as error:
@@ -162,7 +165,12 @@ def _people(connection: sa.Connection, only: str | None) -> list[Subscriber]:
 
 
 def _draft(
-    engine: sa.Engine, person: Subscriber, accounts: Accounts, letterhead: Letterhead, now: datetime
+    engine: sa.Engine,
+    person: Subscriber,
+    accounts: Accounts,
+    letterhead: Letterhead,
+    now: datetime,
+    key: bytes,
 ) -> Draft:
     with engine.connect() as connection:
         known: dict[str, int] = {}
@@ -173,22 +181,27 @@ def _draft(
             candidate = _candidate(one, opportunity, person, now)
             if candidate:
                 candidates.append(candidate)
-    digest = compose(
-        candidates,
-        now=now,
-        organisation=person.organisation,
-        subscriptions=person.subscriptions,
-        accounts=accounts,
-        portals={
-            links.host_of(source.base_url): source.name for source in registry.load().values()
-        },
-    )
+        digest = compose(
+            candidates,
+            now=now,
+            organisation=person.organisation,
+            subscriptions=person.subscriptions,
+            accounts=accounts,
+            portals=_portals(),
+            local=lambda opportunity: local(connection, opportunity, key),
+        )
     return Draft(
         subscriber=person,
         digest=digest,
         message=mail.message(digest, person, letterhead, now),
         told={known[public]: told for public, told in digest.carried.items()},
     )
+
+
+def _portals() -> dict[str, str]:
+    """The names of the portals that publish notices, by host."""
+    rows = registry.load().values()
+    return {links.host_of(row.base_url): row.name for row in rows if row.base_url}
 
 
 def _candidate(

@@ -20,7 +20,7 @@ import msgspec
 from crawler.errors import ConfigError, UsageError
 from crawler.items import Facts
 
-TABLES = ("portals.toml",)
+TABLES = ("portals.toml", "sites.toml")
 _PACE = re.compile(r"(\d+)/(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?")
 _SPAN = re.compile(r"(\d+)([hd])")
 
@@ -63,7 +63,11 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One row of the registry. `window` None means a calendar month."""
+    """One row of the registry. `window` None means a calendar month.
+
+    `unit` is what a crawl reads one of after the other; a source that is `by_name` is read only
+    when somebody names it.
+    """
 
     key: str
     name: str
@@ -82,6 +86,8 @@ class Source:
     licence: str = ""
     enabled: bool = True
     note: str = ""
+    unit: str = "window"
+    by_name: bool = False
 
 
 class _Pace(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,6 +113,8 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     licence: str = ""
     enabled: bool = True
     note: str = ""
+    unit: str = "window"
+    by_name: bool = False
 
 
 @cache
@@ -149,6 +157,8 @@ def _source(key: str, table: object, file: str) -> Source:
             licence=row.licence,
             enabled=row.enabled,
             note=row.note,
+            unit=row.unit,
+            by_name=row.by_name,
         )
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{file}, source {key!r}: {error}. Correct that field.") from error
@@ -170,7 +180,9 @@ def _span(text: str) -> timedelta:
 
 
 def find(keys: Iterable[str]) -> list[Source]:
-    """The sources that `keys` name, in that order; all enabled ones if there are none.
+    """The sources that `keys` name, in that order; if there are none, all that are enabled.
+
+    Those that are read only by name are not among these.
 
     Raises `UsageError` with the nearest keys for one that does not exist.
     """
@@ -180,4 +192,6 @@ def find(keys: Iterable[str]) -> list[Source]:
         if key not in sources:
             near = difflib.get_close_matches(key, sources, n=3, cutoff=0.4) or list(sources)
             raise UsageError(f"there is no source {key!r}; did you mean {', '.join(near)}?")
-    return [sources[key] for key in wanted] or [s for s in sources.values() if s.enabled]
+    return [sources[key] for key in wanted] or [
+        source for source in sources.values() if source.enabled and not source.by_name
+    ]

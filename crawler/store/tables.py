@@ -299,3 +299,56 @@ reviews = sa.Table(
     sa.Column("note", sa.Text),
     sa.Column("decided_at", Moment, nullable=False),
 )
+
+contacts = sa.Table(
+    "contacts",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("authority", sa.String(9), nullable=False, comment="GSS code"),
+    sa.Column("key", sa.Text, nullable=False, comment="email, else phone, else form"),
+    sa.Column("page", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("basis", sa.String(8), nullable=False, comment="what told the role"),
+    sa.Column("name", sa.Text, comment="only as the page publishes it as that role's"),
+    sa.Column("email", sa.Text, index=True),
+    sa.Column("phone", sa.Text, comment="E.164"),
+    sa.Column("phone_written", sa.Text),
+    sa.Column("form", sa.Text),
+    sa.Column("headings", Json, nullable=False),
+    sa.Column("sentence", sa.Text, nullable=False),
+    sa.Column("outcomes", Json, nullable=False),
+    sa.Column("personal", sa.Boolean, nullable=False),
+    sa.Column("first_seen", Moment, nullable=False),
+    sa.Column("last_seen", Moment, nullable=False, index=True),
+    sa.Column("stale_since", Moment, comment="when its page was first read without it"),
+    sa.UniqueConstraint("authority", "page", "key"),
+)
+
+site_pages = sa.Table(
+    "site_pages",
+    metadata,
+    sa.Column("source", sa.String(40), primary_key=True),
+    sa.Column("authority", sa.String(9), primary_key=True),
+    sa.Column("url", sa.Text, primary_key=True),
+    sa.Column("read_at", Moment, nullable=False),
+    sa.Column("reason", sa.Text, comment="why it was not read; NULL if it was"),
+    sa.Column("links", Json, nullable=False, comment="pages that may matter, with their scores"),
+)
+
+site_visits = sa.Table(
+    "site_visits",
+    metadata,
+    sa.Column("source", sa.String(40), primary_key=True),
+    sa.Column("authority", sa.String(9), primary_key=True),
+    sa.Column("started", Moment, nullable=False),
+    sa.Column("finished", Moment, comment="NULL while it is under way, or broken off"),
+    sa.Column("pages", sa.Integer, nullable=False, default=0),
+    sa.Column("failure", sa.Text, comment="why the last visit brought nothing"),
+)
+
+forgotten = sa.Table(
+    "forgotten",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True, comment="HMAC-SHA256 of the address"),
+    sa.Column("at", Moment, nullable=False),
+)

@@ -374,4 +374,4 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.drop_table("opportunity_search")
     for table in reversed(tables.metadata.sorted_tables):
-        op.drop_table(table.name)
+        op.drop_table(table.name, if_exists=True)
