@@ -20,7 +20,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from crawler import config
-from crawler.errors import TendersError, UsageError
+from crawler.errors import SourceError, TendersError, UsageError
 from crawler.jobs import crawl, keeping, match, send
 from crawler.store import database
 
@@ -39,11 +39,22 @@ class Job:
 
 
 def _crawl(settings: config.Settings) -> object:
-    return crawl.crawl(settings.database, [], crawl.Options(), datetime.now(UTC))
+    return _told(crawl.crawl(settings.database, [], crawl.Options(), datetime.now(UTC)))
+
+
+def _told(results: Sequence[crawl.Result]) -> str:
+    """How a crawl went, in words. Raises `SourceError` with them if any source did not go well."""
+    words = "; ".join(
+        f"{one.source} {one.verdict}, {one.tally.new} new, {one.tally.changed} changed"
+        for one in results
+    )
+    if any(one.verdict != "ok" for one in results):
+        raise SourceError(words)
+    return words
 
 
 def _contacts(settings: config.Settings) -> object:
-    return crawl.authorities(settings.database, datetime.now(UTC))
+    return _told(crawl.authorities(settings.database, datetime.now(UTC)))
 
 
 def _match(settings: config.Settings) -> object:
@@ -104,6 +115,7 @@ def schedule(settings: config.Settings) -> BlockingScheduler:
             CronTrigger.from_crontab(job.when, timezone=ZoneInfo(settings.timezone)),
             args=(job, settings),
             id=job.name,
+            name=job.name,
             coalesce=True,
             max_instances=1,
             misfire_grace_time=_LATE,
@@ -134,7 +146,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, at in plan(settings, datetime.now(UTC)):
                 sys.stdout.write(f"{at:%a %d %b %Y %H:%M %Z}  {name}\n")
         elif options.now:
-            _find(options.now).run(settings)
+            job = _find(options.now)
+            sys.stdout.write(f"{job.name}: {job.run(settings)}\n")
         else:
             database.engine(settings.database)
             schedule(settings).start()

@@ -51,7 +51,7 @@ class Decode:
         for one in done:
             counted.dropped += len(one.warnings)
             for warning in one.warnings:
-                logger.debug("%s: %s", item.source, warning)
+                logger.info("%s: %s", item.source, warning)
             if one.error:
                 logger.warning("%s: %s: %s", item.source, item.url, one.error)
                 complain(counted, f"release unreadable: {one.error}")

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -55,6 +56,8 @@ def verdict(
     if failed and not windows:
         return "failed", f"no {unit} could be read: {'; '.join(counted.first_errors[:1])}"
     if finish not in ("finished", "limit"):
+        if finish == "shutdown":
+            return "partial", "interrupted; what was read is kept, run it again to go on"
         return "partial", f"stopped before the end ({finish})"
     if failed:
         return "partial", f"{failed} of {windows + failed} {unit}s could not be read"
@@ -166,8 +169,10 @@ class RecordRun:
 
 
 def _say(event: dict[str, Any], counted: Tally) -> None:
-    sys.stdout.write(json.dumps(event | asdict(counted)) + "\n")
-    sys.stdout.flush()
+    # Whoever listened may be gone: then the crawl is ending anyway.
+    with suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(event | asdict(counted)) + "\n")
+        sys.stdout.flush()
 
 
 def _end_with_parent() -> None:

@@ -32,11 +32,11 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from crawler.dates import since
+from crawler.dates import since as parse_since
 from crawler.decoding import content_hash, split
 from crawler.errors import SourceChanged, UsageError
 from crawler.items import Batch, RawRelease, Window, WindowFailed, WindowRead
-from crawler.sources import Pace, Source, find
+from crawler.sources import Pace, Source, find, is_loopback
 from spiders.pacing import CrawlEnding, Turns, again
 
 BATCH = 100
@@ -82,21 +82,32 @@ class OcdsSpider(Spider):
         quiet_for: str = "0",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        if kwargs:
+            raise UsageError(f"unknown argument -a {', '.join(sorted(kwargs))}; see the docstring.")
+        super().__init__()
         rows = [row for row in find([source] if source else []) if row.platform == self.platform]
         if not rows:
             raise UsageError(f"source {source!r} is not read by the spider {self.name!r}")
+        if pace:
+            wanted = [Pace.parse(pace).beside(row.pace) for row in rows]
+            for row, asked in zip(rows, wanted, strict=True):
+                if asked.looser_than(row.pace) and not is_loopback(base_url):
+                    raise UsageError(
+                        f"pace {asked} asks more than {row.key}'s published {row.pace};"
+                        " that is only allowed towards this machine."
+                    )
+            rows = [
+                dataclasses.replace(row, pace=asked)
+                for row, asked in zip(rows, wanted, strict=True)
+            ]
         if base_url:
             rows = [dataclasses.replace(row, base_url=base_url.rstrip("/")) for row in rows]
-        if pace:
-            rows = [
-                dataclasses.replace(row, pace=Pace.parse(pace).beside(row.pace)) for row in rows
-            ]
         self.sources = rows
         self.now = datetime.now(UTC)
         self.limit = int(limit) if limit else None
         self.turns = {row.key: Turns(row.pace, float(quiet_for)) for row in rows}
-        self._since, self._start = since, start
+        self._start = start
+        self._since = parse_since(since, self.now) if since else None
 
     def addresses(self, source: Source, window: Window) -> Iterator[str]:
         """The URLs that together hold `window`, first pages only."""
@@ -104,8 +115,8 @@ class OcdsSpider(Spider):
 
     def first_moment(self, source: Source) -> datetime:
         """Where reading begins: ``since``, else ``start``, else the source's first reach."""
-        if self._since:
-            return since(self._since, self.now)
+        if self._since is not None:
+            return self._since
         if self._start:
             return datetime.fromisoformat(self._start)
         return self.now - source.first

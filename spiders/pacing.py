@@ -32,6 +32,7 @@ REFUSALS = 30
 LONGEST_WAIT = 3600.0
 _FOREVER = 30 * 86400.0
 _MARGIN = 0.05
+_SCRAPYS = frozenset({"download_latency", "download_slot", "depth"})
 _FAULTS = frozenset({408, 500, 502, 503, 504, 520, 522, 524})
 
 
@@ -169,8 +170,9 @@ def again(request: Request, reason: str) -> Request | None:
         logger.warning("%s given up after %d tries: %s", request.url, tries, reason)
         return None
     logger.info("%s tried %d times: %s", request.url, tries, reason)
+    kept = {name: held for name, held in request.meta.items() if name not in _SCRAPYS}
     meta: dict[str, Any] = {
-        **request.meta,
+        **kept,
         "tries": tries,
         "not_before": time.monotonic() + 0.5 * 2 ** (tries - 1),
     }

@@ -46,7 +46,7 @@ def backup(
 ) -> None:
     """Write a consistent copy of the database, also while a crawl runs."""
     settings = config.load()
-    engine = database.engine(settings.database)
+    engine = database.connect(settings.database)  # an older or newer schema is backed up as well
     path = database.backup(engine, folder or settings.var / "backups", datetime.now(UTC))
     typer.echo(str(path))
 

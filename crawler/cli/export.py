@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from crawler import config
+from crawler.errors import UsageError
 from crawler.jobs import export as job
 from crawler.store import database
 
@@ -44,6 +45,9 @@ def export(
         sys.stdout.writelines(lines)
         return
     partial = output.with_name(output.name + ".partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
-    partial.replace(output)
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+        partial.replace(output)
+    except OSError as error:
+        raise UsageError(f"--output {output} cannot be written: {error.strerror}.") from error

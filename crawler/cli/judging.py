@@ -71,7 +71,10 @@ class RefusedLineError(ValueError):
 
     def __init__(self, message: str, identifier: object = None) -> None:
         super().__init__(message)
-        self.id = identifier if isinstance(identifier, str | int) else None
+        written = isinstance(identifier, int) or (
+            isinstance(identifier, str) and not _half_a_pair(identifier)
+        )
+        self.id = identifier if written else None
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
@@ -121,6 +124,8 @@ def parse(line: bytes | None) -> Notice:
     texts = {name: _text(row, name) for name in _TEXTS}
     lists = {name: _list(row, name) for name in _LISTS}
     values = [title, *texts.values(), *(value for held in lists.values() for value in held)]
+    if any(_half_a_pair(value) for value in (*values, identifier) if isinstance(value, str)):
+        raise RefusedLineError("half a surrogate pair stands in the text; remove it")
     if any(value and "\x00" in value for value in values):
         raise RefusedLineError("a NUL character stands in the text; remove it", identifier)
     if any(value and len(value) > MAX_TEXT for value in values):
@@ -129,6 +134,15 @@ def parse(line: bytes | None) -> Notice:
         )
     texts["description"] = texts["description"] or ""
     return Notice(title=title, id=None if identifier is None else str(identifier), **texts, **lists)  # type: ignore[arg-type]
+
+
+def _half_a_pair(text: str) -> bool:
+    """Whether no encoding can write `text`."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _text(row: dict[str, Any], name: str) -> str | None:

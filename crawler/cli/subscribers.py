@@ -89,7 +89,7 @@ def _row(person: Subscriber) -> tuple[str, ...]:
 
 
 @group.command()
-def remove(
+def erase(
     email: Annotated[str, typer.Argument(help="whose address")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
 ) -> None:
@@ -109,7 +109,7 @@ def remove(
     _say(f"Erased {person.email}" + (f" and {wording.count(files, 'file')}." if files else "."))
 
 
-group.command("erase", hidden=True)(remove)
+group.command("remove", hidden=True)(erase)
 
 
 def _region(words: str) -> str:

@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +23,7 @@ import sqlalchemy as sa
 
 from crawler import dates
 from crawler.errors import UsageError
-from crawler.sources import Pace, Source, find
+from crawler.sources import Pace, Source, find, is_loopback
 from crawler.sources.councils import bodies, chosen
 from crawler.store import database, sources, visits
 from crawler.store.runs import Tally, Verdict
@@ -65,17 +64,6 @@ class Result:
         """The object that ``crawl --json`` prints for the source."""
         counts = {name: getattr(self.tally, name) for name in COUNTS}
         return counts | {"verdict": self.verdict}
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` names this machine by address or as localhost."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check(wanted: Sequence[Source], options: Options, now: datetime) -> None:

@@ -56,8 +56,8 @@ def record(one: Opportunity, now: datetime) -> dict[str, Any]:
                 "version": change.version,
                 "at": _moment(change.at),
                 "field": change.field,
-                "old": change.old,
-                "new": change.new,
+                "old": _in_utc(change.field, change.old),
+                "new": _in_utc(change.field, change.new),
                 "material": change.material,
                 "source": change.source,
             }
@@ -68,6 +68,12 @@ def record(one: Opportunity, now: datetime) -> dict[str, Any]:
 
 def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _in_utc(field: str, words: str | None) -> str | None:
+    """A moment in a change as every other moment of the export is written."""
+    moment = field in ("deadline", "start", "end")
+    return words.replace("+00:00", "Z") if moment and words else words
 
 
 def lines(engine: sa.Engine, form: str, query: str | None, now: datetime) -> Iterator[str]:

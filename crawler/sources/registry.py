@@ -13,7 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -177,6 +179,17 @@ def _span(text: str) -> timedelta:
     if not found:
         raise ValueError(f"{text!r} is no span such as 6h or 30d")
     return timedelta(**{"h": {"hours": 1}, "d": {"days": 1}}[found[2]]) * int(found[1])
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine by address or as localhost."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def find(keys: Iterable[str]) -> list[Source]:

@@ -74,7 +74,7 @@ def add(
     if find(connection, email):
         raise UsageError(
             f"{email} is subscribed already. To begin anew, remove it first:"
-            f" tenders subscribers remove {email}"
+            f" tenders subscribers erase {email}"
         )
     key = connection.execute(
         subscribers.insert().values(email=email, organisation=organisation, created=now)
