@@ -23,6 +23,26 @@ def forget_key(settings: Settings) -> bytes:
     return hmac.digest(_secret(settings), b"forget list", sha256)
 
 
+def suppression_key(settings: Settings) -> bytes:
+    """The key under which addresses that must not be written to are hashed."""
+    return hmac.digest(_secret(settings), b"suppression list", sha256)
+
+
+def link_key(settings: Settings) -> bytes:
+    """The key that signs links in mails and pages."""
+    return hmac.digest(_secret(settings), b"links", sha256)
+
+
+def verp_key(settings: Settings) -> bytes:
+    """The key that signs the envelope senders to which bounces return."""
+    return hmac.digest(_secret(settings), b"bounces", sha256)
+
+
+def session_key(settings: Settings) -> bytes:
+    """The key that signs the web app's sessions and forms."""
+    return hmac.digest(_secret(settings), b"sessions", sha256)
+
+
 def _secret(settings: Settings) -> bytes:
     if settings.secret_key:
         return settings.secret_key.encode()

@@ -62,6 +62,7 @@ def join(db: sa.Engine, address: str = ADDRESS, wish: Subscription | None = None
             organisation=None,
             subscription=wish or Subscription(regions=("TLE",)),
             now=NOW,
+            state="active",
         )
 
 
@@ -214,13 +215,7 @@ def test_two_subscriptions_of_one_person_tell_once(db: sa.Engine):
     join(db)
     with database.writing(db) as connection:
         person = subscribers.listed(connection)[0]
-        connection.execute(
-            sa.text(
-                "INSERT INTO subscriptions (subscriber_id, regions, art_forms, outcomes, bands)"
-                " VALUES (:id, '[]', '[]', '[]', '[\"arts\"]')"
-            ),
-            {"id": person.id},
-        )
+        subscribers.subscribe(connection, person.id, Subscription(bands=("arts",)))
     store(db, opportunity())
     match(db, NOW)
     bag = Postbag()

@@ -41,7 +41,17 @@ from crawler.errors import StoreError
 from crawler.items import Judgement, Notice, Window
 from crawler.jobs import export, keeping, reprocess
 from crawler.opportunity import Opportunity
-from crawler.store import database, duplicates, opportunities, releases, search, sources, tables
+from crawler.store import (
+    database,
+    duplicates,
+    opportunities,
+    releases,
+    search,
+    sources,
+    subscribers,
+    tables,
+)
+from crawler.store.subscribers import Subscription
 from pipelines.place import located
 from pipelines.relevance import judged
 
@@ -391,15 +401,21 @@ def test_a_persons_apart_keeps_copies_apart_for_good(engine: sa.Engine) -> None:
 def subscription(engine: sa.Engine) -> int:
     with database.writing(engine) as connection:
         person = connection.execute(
-            sa.insert(tables.subscribers).values(email="a@band.example", created=NOW)
+            sa.insert(tables.subscribers).values(
+                email="a@band.example",
+                created=NOW,
+                handle="h",
+                language="en",
+                state="active",
+                rhythm="weekly",
+                weekday=0,
+                hour=7,
+                only_new=False,
+                early_mail=False,
+            )
         ).inserted_primary_key
         assert person is not None
-        plain = {key: [] for key in ("regions", "art_forms", "outcomes", "bands")}
-        made = connection.execute(
-            sa.insert(tables.subscriptions).values(subscriber_id=person[0], **plain)
-        ).inserted_primary_key
-        assert made is not None
-        return int(made[0])
+        return subscribers.subscribe(connection, person[0], Subscription())
 
 
 def matched(engine: sa.Engine, at: int, ocid: str, **told: Any) -> None:

@@ -54,7 +54,12 @@ def demo(
     with database.writing(engine) as connection:
         for email, organisation, wish in _PEOPLE:
             subscribers.add(
-                connection, email=email, organisation=organisation, subscription=wish, now=now
+                connection,
+                email=email,
+                organisation=organisation,
+                subscription=wish,
+                now=now,
+                state="active",
             )
     with SamplePortals(now=now) as portals:
         _say(

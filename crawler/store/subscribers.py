@@ -6,15 +6,26 @@ A subscriber has one or more subscriptions; an opportunity that fits two of them
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
 from crawler.errors import UsageError
 from crawler.store.tables import subscribers, subscriptions
 
+Rhythm = Literal["daily", "weekly", "fortnightly"]
+State = Literal["pending", "active", "paused", "stopped"]
+WishStage = Literal["early", "open", "awards"]
+
+RHYTHMS: tuple[Rhythm, ...] = get_args(Rhythm)
+STATES: tuple[State, ...] = get_args(State)
+WISH_STAGES: tuple[WishStage, ...] = get_args(WishStage)
 DEFAULT_BANDS = ("arts", "commissionable")
+DEFAULT_STAGES: tuple[WishStage, ...] = ("early", "open")
 _LONGEST = 254
 _ADDRESS = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -26,28 +37,84 @@ _ADDRESS = re.compile(
 class Subscription:
     """What somebody wants to hear of. An empty field narrows nothing.
 
-    `bands` are labels of relevance. `art_forms` narrow what is art, `outcomes` narrow what is
-    commissionable. `matched_until` is the last time it was matched, None before the first.
+    `regions` (ITL1 codes), `authorities` (GSS codes) and a circle of `near_km` kilometres around
+    the postcode `near` are places: work in any of them fits. `bands` are labels of relevance.
+    `art_forms` narrow what is art, `outcomes` narrow what is commissionable. `stages` are those of
+    `WISH_STAGES`. `value_min` and `value_max` are what a contract may be worth, `largest` is what
+    the organisation could carry: beyond it an opportunity comes with a caveat. `require` holds
+    words or phrases that must all occur, `exclude` those of which none may. `maybes` lets in what
+    no reviewer has seen yet. `matched_until` is the last time it was matched, None before.
     """
 
     id: int = 0
+    label: str | None = None
     regions: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
+    near: str | None = None
+    near_km: int | None = None
     art_forms: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
     bands: tuple[str, ...] = DEFAULT_BANDS
+    stages: tuple[str, ...] = DEFAULT_STAGES
+    value_min: Decimal | None = None
+    value_max: Decimal | None = None
+    largest: Decimal | None = None
+    buyer_kinds: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    maybes: bool = False
     matched_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When somebody is written to: one mail for all of their subscriptions.
+
+    `weekday` (0 is Monday) and `hour` are local time; daily mail comes on every day. `only_new`
+    leaves out digests with nothing to tell. `early_mail` writes at once of what closes before the
+    next digest. `remind_days` is how long before a saved item closes to remind, None for never.
+    """
+
+    rhythm: Rhythm = "weekly"
+    weekday: int = 0
+    hour: int = 7
+    only_new: bool = False
+    early_mail: bool = False
+    remind_days: int | None = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """Somebody who gets digests. `digest_at` is when the last one was handed over."""
+    """Somebody who gets digests.
+
+    `handle` is their name in links: random, and saying nothing. Only who is `active` is written to
+    (a `paused` one again once `paused_until` has passed). `digest_at` is when the last digest was
+    queued, `slot` the digest time it was for.
+    """
 
     id: int
     email: str
     created: datetime
+    handle: str = ""
     organisation: str | None = None
+    language: str = "en"
+    state: State = "active"
+    confirmed_at: datetime | None = None
+    paused_until: datetime | None = None
+    schedule: Schedule = field(default_factory=Schedule)
+    slot: datetime | None = None
     digest_at: datetime | None = None
     subscriptions: tuple[Subscription, ...] = ()
+
+    def may_be_written_to(self, now: datetime) -> bool:
+        """Whether they opted in and have not paused or stopped."""
+        if self.state == "paused":
+            return self.paused_until is not None and self.paused_until <= now
+        return self.state == "active"
+
+
+_WISHES = tuple(one.name for one in fields(Subscription) if one.name not in ("id", "matched_until"))
+_SCHEDULE = tuple(one.name for one in fields(Schedule))
 
 
 def address(text: str) -> str:
@@ -68,8 +135,13 @@ def add(
     organisation: str | None,
     subscription: Subscription,
     now: datetime,
+    schedule: Schedule | None = None,
+    state: State = "pending",
 ) -> Subscriber:
-    """Adds a subscriber with one subscription. Raises `UsageError` for one who is there already."""
+    """Adds a subscriber with one subscription; without their opt-in they are `pending`.
+
+    Raises `UsageError` for one who is there already.
+    """
     email = address(email)
     if find(connection, email):
         raise UsageError(
@@ -77,21 +149,36 @@ def add(
             f" tenders subscribers erase {email}"
         )
     key = connection.execute(
-        subscribers.insert().values(email=email, organisation=organisation, created=now)
+        subscribers.insert().values(
+            email=email,
+            organisation=organisation,
+            created=now,
+            handle=secrets.token_urlsafe(12),
+            language="en",
+            state=state,
+            confirmed_at=now if state == "active" else None,
+            **_columns(schedule or Schedule(), _SCHEDULE),
+        )
     ).inserted_primary_key
     assert key is not None
-    connection.execute(
-        subscriptions.insert().values(
-            subscriber_id=key[0],
-            regions=list(subscription.regions),
-            art_forms=list(subscription.art_forms),
-            outcomes=list(subscription.outcomes),
-            bands=list(subscription.bands),
-        )
-    )
+    subscribe(connection, key[0], subscription)
     added = find(connection, email)
     assert added is not None
     return added
+
+
+def subscribe(connection: sa.Connection, subscriber_id: int, wish: Subscription) -> int:
+    """Adds a subscription to a subscriber; its id."""
+    key = connection.execute(
+        subscriptions.insert().values(subscriber_id=subscriber_id, **_columns(wish, _WISHES))
+    ).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _columns(one: Subscription | Schedule, names: tuple[str, ...]) -> dict[str, Any]:
+    values = ((name, getattr(one, name)) for name in names)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
 
 
 def listed(connection: sa.Connection) -> list[Subscriber]:
@@ -105,6 +192,12 @@ def find(connection: sa.Connection, email: str) -> Subscriber | None:
     return found[0] if found else None
 
 
+def by_handle(connection: sa.Connection, handle: str) -> Subscriber | None:
+    """The subscriber whom links name by `handle`, or None."""
+    found = _read(connection, subscribers.c.handle == handle)
+    return found[0] if found else None
+
+
 def _read(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Subscriber]:
     wanted: dict[int, list[Subscription]] = {}
     people = connection.execute(
@@ -114,27 +207,34 @@ def _read(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[
         sa.select(subscriptions).join(subscribers).where(condition).order_by(subscriptions.c.id)
     )
     for row in rows:
-        wanted.setdefault(row.subscriber_id, []).append(
-            Subscription(
-                id=row.id,
-                regions=tuple(row.regions),
-                art_forms=tuple(row.art_forms),
-                outcomes=tuple(row.outcomes),
-                bands=tuple(row.bands),
-                matched_until=row.matched_until,
-            )
-        )
-    return [
-        Subscriber(
-            id=person.id,
-            email=person.email,
-            organisation=person.organisation,
-            created=person.created,
-            digest_at=person.digest_at,
-            subscriptions=tuple(wanted.get(person.id, ())),
-        )
-        for person in people
-    ]
+        wanted.setdefault(row.subscriber_id, []).append(_subscription(row))
+    return [_subscriber(person, tuple(wanted.get(person.id, ()))) for person in people]
+
+
+def _subscription(row: Any) -> Subscription:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _WISHES}
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = tuple(value)
+    return Subscription(id=row.id, matched_until=row.matched_until, **values)
+
+
+def _subscriber(row: Any, wishes: tuple[Subscription, ...]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        email=row.email,
+        created=row.created,
+        handle=row.handle,
+        organisation=row.organisation,
+        language=row.language,
+        state=row.state,
+        confirmed_at=row.confirmed_at,
+        paused_until=row.paused_until,
+        schedule=Schedule(**{name: getattr(row, name) for name in _SCHEDULE}),
+        slot=row.slot,
+        digest_at=row.digest_at,
+        subscriptions=wishes,
+    )
 
 
 def remove(connection: sa.Connection, email: str) -> bool:

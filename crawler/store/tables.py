@@ -239,6 +239,18 @@ subscribers = sa.Table(
     sa.Column("organisation", sa.Text),
     sa.Column("created", Moment, nullable=False),
     sa.Column("digest_at", Moment, comment="when the last digest was handed over"),
+    sa.Column("handle", sa.String(16), nullable=False, unique=True, comment="random, in links"),
+    sa.Column("language", sa.String(2), nullable=False),
+    sa.Column("state", sa.String(8), nullable=False, comment="pending, active, paused, stopped"),
+    sa.Column("confirmed_at", Moment, comment="when they opted in last"),
+    sa.Column("paused_until", Moment, comment="NULL with state paused: until they say so"),
+    sa.Column("rhythm", sa.String(11), nullable=False, comment="daily, weekly, fortnightly"),
+    sa.Column("weekday", sa.Integer, nullable=False, comment="0 is Monday"),
+    sa.Column("hour", sa.Integer, nullable=False, comment="0 to 23, local time"),
+    sa.Column("only_new", sa.Boolean, nullable=False, comment="no mail when nothing is new"),
+    sa.Column("early_mail", sa.Boolean, nullable=False, comment="closes before the next digest"),
+    sa.Column("remind_days", sa.Integer, comment="before a saved item closes; NULL for never"),
+    sa.Column("slot", Moment, comment="the digest time that was dealt with last"),
 )
 
 subscriptions = sa.Table(
@@ -257,6 +269,110 @@ subscriptions = sa.Table(
     sa.Column("outcomes", Json, nullable=False),
     sa.Column("bands", Json, nullable=False),
     sa.Column("matched_until", Moment, comment="everything changed before it was matched"),
+    sa.Column("authorities", Json, nullable=False, comment="GSS codes"),
+    sa.Column("stages", Json, nullable=False, comment="early, open, awards"),
+    sa.Column("buyer_kinds", Json, nullable=False),
+    sa.Column("require", Json, nullable=False, comment="words or phrases, each must occur"),
+    sa.Column("exclude", Json, nullable=False, comment="words or phrases, none may occur"),
+    sa.Column("label", sa.Text, comment="what the person calls it"),
+    sa.Column("near", sa.String(8), comment="a postcode or outcode"),
+    sa.Column("near_km", sa.Integer),
+    sa.Column("value_min", Pence),
+    sa.Column("value_max", Pence),
+    sa.Column("largest", Pence, comment="the largest contract they could deliver"),
+    sa.Column("maybes", sa.Boolean, nullable=False, comment="unreviewed maybes may appear"),
+)
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column(
+        "subscriber_id",
+        Id,
+        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("event", sa.String(12), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("wording", sa.String(20), comment="the version of the words they saw"),
+    sa.Column("origin", sa.Text, nullable=False, comment="page, command or file it came by"),
+    sa.Column("network", sa.Text, comment="of the address it came from, /24 or /48"),
+)
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column(
+        "subscriber_id",
+        Id,
+        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("saved_at", Moment),
+    sa.Column("reminded_for", Moment, comment="the deadline that a reminder named"),
+    sa.Column("hidden_at", Moment),
+    sa.Column("hidden_why", sa.Text),
+    sa.Column("outcome", sa.String(8), comment="bidding, won, lost, no_bid"),
+    sa.Column("outcome_at", Moment),
+    sa.Index("ix_marks_opportunity_id", "opportunity_id"),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("about", sa.Text, nullable=False, unique=True, comment="what it is; queued once"),
+    sa.Column("message_id", sa.Text, nullable=False, unique=True),
+    sa.Column("subscriber_id", Id, sa.ForeignKey("subscribers.id", ondelete="CASCADE"), index=True),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("domain", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("message", sa.LargeBinary, comment="zlib of RFC 5322 bytes; NULL once pruned"),
+    sa.Column("state", sa.String(8), nullable=False, comment="queued, sending, sent, failed, held"),
+    sa.Column("queued_at", Moment, nullable=False),
+    sa.Column("due", Moment, nullable=False, comment="not before"),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("sent_at", Moment),
+    sa.Column("reply", sa.Text, comment="the server's last words"),
+    sa.Index("ix_outbox_state_due", "state", "due"),
+)
+
+bounces = sa.Table(
+    "bounces",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("subscriber_id", Id, sa.ForeignKey("subscribers.id", ondelete="CASCADE"), index=True),
+    sa.Column("outbox_id", Id, sa.ForeignKey("outbox.id", ondelete="SET NULL"), index=True),
+    sa.Column("report", sa.String(64), nullable=False, unique=True, comment="hash of the report"),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False, comment="hard, soft, complaint"),
+    sa.Column("status", sa.Text, comment="RFC 3463, such as 5.1.1"),
+    sa.Column("words", sa.Text, nullable=False),
+)
+
+suppressions = sa.Table(
+    "suppressions",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True, comment="HMAC-SHA256 of the address"),
+    sa.Column("reason", sa.String(10), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("words", sa.Text),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", Moment, nullable=False),
 )
 
 matches = sa.Table(
@@ -277,6 +393,7 @@ matches = sa.Table(
     sa.Column("reasons", Json, nullable=False),
     sa.Column("caveats", Json, nullable=False),
     sa.Column("matched_at", Moment, nullable=False),
+    sa.Column("kind", sa.String(16), comment="arts, commissionable or adjacent"),
     sa.Column("told_at", Moment, comment="when a digest carried it last"),
     sa.Column("told_version", sa.Integer, comment="the version that digest knew"),
     sa.Column("told", Json, comment="what that digest said of it"),

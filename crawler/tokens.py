@@ -1,0 +1,72 @@
+"""Signed links: what a link may do stands in it, and nobody but us can write one.
+
+A token carries a purpose (its salt), a subscriber's handle and up to a few short words, such as the
+public id of an opportunity. It holds no address. Whoever changes a subscriber's handle takes back
+every link that was given out to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+
+Purpose = Literal["confirm", "manage", "unsubscribe", "mark", "feed", "answer"]
+
+LIFETIMES: dict[Purpose, timedelta | None] = {
+    "confirm": timedelta(days=7),
+    "manage": timedelta(days=400),
+    "unsubscribe": None,
+    "mark": timedelta(days=400),
+    "feed": None,
+    "answer": timedelta(days=400),
+}
+"""How long a link of each purpose works; None is for good (RFC 8058 links must outlive mail)."""
+
+_LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a token says: whose it is, and the words it was made with."""
+
+    handle: str
+    words: tuple[str, ...] = ()
+
+
+class TokenExpired(Exception):  # noqa: N818
+    """Raised by `Tokens.read` for a token that was good once."""
+
+
+class TokenForged(Exception):  # noqa: N818
+    """Raised by `Tokens.read` for what is no token of ours for this purpose."""
+
+
+class Tokens:
+    """Makes and reads the tokens of one installation; `key` is `crawler.keys.link_key`."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def make(self, purpose: Purpose, handle: str, *words: str) -> str:
+        """A token for `purpose`, of characters that need no quoting in a URL."""
+        return self._serializer(purpose).dumps([handle, *words])
+
+    def read(self, purpose: Purpose, token: str) -> Ticket:
+        """What `token` says. Raises `TokenExpired` or `TokenForged`; compares in constant time."""
+        lifetime = LIFETIMES[purpose]
+        seconds = None if lifetime is None else int(lifetime.total_seconds())
+        if len(token) > _LONGEST:
+            raise TokenForged("too long")
+        try:
+            handle, *words = self._serializer(purpose).loads(token, max_age=seconds)
+        except SignatureExpired as error:
+            raise TokenExpired(str(error)) from error
+        except (BadData, ValueError, TypeError) as error:
+            raise TokenForged(str(error)) from error
+        return Ticket(str(handle), tuple(str(word) for word in words))
+
+    def _serializer(self, purpose: Purpose) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(self._key, salt=f"arts-tenders {purpose}")
