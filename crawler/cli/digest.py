@@ -15,7 +15,7 @@ from crawler import config
 from crawler.digest import outbox
 from crawler.jobs import match as matching
 from crawler.jobs import send as sending
-from crawler.jobs.send import Draft
+from crawler.jobs.drafting import Draft
 from crawler.store import database
 
 commands = typer.Typer()

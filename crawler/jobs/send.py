@@ -9,35 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 
 import sqlalchemy as sa
 
 from crawler import dates, keys
 from crawler.config import Settings
-from crawler.digest import links, mail, matching, outbox
-from crawler.digest.accounts import Accounts, SourceCheck
-from crawler.digest.composing import Candidate, Digest, compose
-from crawler.digest.local import local
+from crawler.digest import outbox
 from crawler.digest.mail import Letterhead
 from crawler.digest.outbox import Mailer
 from crawler.digest.wording import count
 from crawler.errors import DeliveryError, UsageError
-from crawler.opportunity import Opportunity
-from crawler.sources import registry
-from crawler.store import database, matches, opportunities, runs, subscribers
-from crawler.store.matches import Pending, Told
+from crawler.jobs import drafting
+from crawler.jobs.drafting import Draft
+from crawler.store import database, matches, subscribers
 from crawler.store.subscribers import Subscriber
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A digest as it would go out; `told` is what it tells, by internal opportunity key."""
-
-    subscriber: Subscriber
-    digest: Digest
-    message: EmailMessage
-    told: Mapping[int, Told]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +62,11 @@ def preview(
     """
     with engine.connect() as connection:
         people = _people(connection, only)
-        accounts = _accounts(connection)
+        accounts = drafting.accounts(connection)
     letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
     key = keys.forget_key(settings)
     for person in people:
-        yield _draft(engine, person, accounts, letterhead, now, key)
+        yield drafting.draft(engine, person, accounts, letterhead, now, key)
 
 
 def send(
@@ -109,7 +94,7 @@ def send_by(
     """The same by any mailer. `key` is that of the forget list."""
     with engine.connect() as connection:
         people = _people(connection, only)
-        accounts = _accounts(connection)
+        accounts = drafting.accounts(connection)
     sent: list[Draft] = []
     failed: dict[str, str] = {}
     already = [person for person in people if _had(person, now)]
@@ -117,7 +102,7 @@ def send_by(
     for person in people:
         if person in already or person in unmatched:
             continue
-        draft = _draft(engine, person, accounts, letterhead, now, key)
+        draft = drafting.draft(engine, person, accounts, letterhead, now, key)
         try:
             mailer.deliver(draft.message)
         except DeliveryError as error:
@@ -162,77 +147,3 @@ def _people(connection: sa.Connection, only: str | None) -> list[Subscriber]:
             f"--to {only!r} is not subscribed. See who is with: tenders subscribers list"
         )
     return [found]
-
-
-def _draft(
-    engine: sa.Engine,
-    person: Subscriber,
-    accounts: Accounts,
-    letterhead: Letterhead,
-    now: datetime,
-    key: bytes,
-) -> Draft:
-    with engine.connect() as connection:
-        known: dict[str, int] = {}
-        candidates = []
-        for one in matches.pending(connection, person.id):
-            opportunity = opportunities.get(connection, one.opportunity_id)
-            known[opportunity.id] = one.opportunity_id
-            candidate = _candidate(one, opportunity, person, now)
-            if candidate:
-                candidates.append(candidate)
-        digest = compose(
-            candidates,
-            now=now,
-            organisation=person.organisation,
-            subscriptions=person.subscriptions,
-            accounts=accounts,
-            portals=_portals(),
-            local=lambda opportunity: local(connection, opportunity, key),
-        )
-    return Draft(
-        subscriber=person,
-        digest=digest,
-        message=mail.message(digest, person, letterhead, now),
-        told={known[public]: told for public, told in digest.carried.items()},
-    )
-
-
-def _portals() -> dict[str, str]:
-    """The names of the portals that publish notices, by host."""
-    rows = registry.load().values()
-    return {links.host_of(row.base_url): row.name for row in rows if row.base_url}
-
-
-def _candidate(
-    one: Pending, opportunity: Opportunity, person: Subscriber, now: datetime
-) -> Candidate | None:
-    """What fits is asked again on the day: it may have closed since it was matched.
-
-    What somebody was told of stays theirs: they will want to know that it was cancelled.
-    """
-    if one.told:
-        judgement = opportunity.judgement
-        kind = (matching.kind_of(judgement) if judgement else None) or "arts"
-        fit = matching.Match(kind=kind, reasons=one.why.reasons, caveats=one.why.caveats)
-        return Candidate(opportunity=opportunity, match=fit, told=one.told)
-    outcomes = [matching.match(opportunity, wish, now) for wish in person.subscriptions]
-    fits = [outcome for outcome in outcomes if isinstance(outcome, matching.Match)]
-    if not fits:
-        return None
-    return Candidate(opportunity=opportunity, match=matching.combined(fits))
-
-
-def _accounts(connection: sa.Connection) -> Accounts:
-    latest = runs.latest(connection)
-    checks = []
-    for source in registry.find(()):
-        run = latest.get(source.key, {})
-        checks.append(
-            SourceCheck(
-                name=source.name,
-                verdict=run.get("verdict"),
-                checked_at=run.get("finished") or run.get("started"),
-            )
-        )
-    return Accounts(sources=tuple(checks), newest=matches.newest_notice(connection))
