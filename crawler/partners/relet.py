@@ -1,0 +1,175 @@
+"""When a contract comes back to market: its end, how far that may move, and why we think so.
+
+What the award says counts for more than what we work out, and nothing is worked out without a date
+in the notice to start from. A stated end may or may not hold the extensions: where the stated
+start and term show which, that is said; where they do not, the window says so.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from crawler import dates
+from crawler.partners.terms import Terms, merged, read_terms
+from crawler.text import one_line
+
+Certainty = Literal["stated", "worked out", "open"]
+
+LEAD = timedelta(days=270)
+"""How long before the end a buyer usually begins: nine months, for markets are sounded first."""
+
+_SLACK = timedelta(days=46)
+_PLAUSIBLE = timedelta(days=366 * 40)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When a contract ends: `earliest` without extensions, `latest` with every one of them.
+
+    `certainty` is ``stated`` for an end that the notice names, ``worked out`` for one from start
+    and term, ``open`` where it may be extended by an amount that nobody says. `reasons` are
+    sentences. `watch_from` is when the buyer may begin to ask around.
+    """
+
+    earliest: date
+    latest: date
+    certainty: Certainty
+    reasons: tuple[str, ...]
+
+    @property
+    def watch_from(self) -> date:
+        """The day from which a new tender may be prepared."""
+        return self.earliest - LEAD
+
+
+def relet(
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    texts: Sequence[str] = (),
+    renewals: Sequence[str] = (),
+) -> Window | None:
+    """The window of one contract, or None where the notice gives no date to go by.
+
+    `start` and `end` are those of the award's or lot's contract period, `texts` the description and
+    the like, `renewals` what fields for renewal and options say.
+    """
+    said = merged(
+        [*(read_terms(one, renewal=True) for one in renewals), *(read_terms(one) for one in texts)]
+    )
+    start, end = start or said.start, end or _believed(start or said.start, said)
+    if start and end and not start < end < start + _PLAUSIBLE:
+        end = None
+    more = sum(said.extensions)
+    ended = _ended(start, said)
+    if end is None and ended is None:
+        return _latest_only(said)
+    if end is None:
+        assert ended is not None
+        assert start is not None
+        reasons = [f"{_months(said.initial or 0)} from {dates.spell(start)}"]
+        return _window(ended, _plus(ended, more), said, start, "worked out", reasons)
+    reasons = [f"the notice says that it ends on {dates.spell(end)}"]
+    if start and more and _holds_extensions(start, end, said):
+        earliest = ended or _plus(end, -more)
+        reasons.append(f"that is with every extension, {_months(more)} of it")
+        return Window(
+            earliest=min(earliest, end),
+            latest=end,
+            certainty="stated",
+            reasons=_with(reasons, said),
+        )
+    return _window(end, _plus(end, more), said, start, "stated", reasons)
+
+
+def _believed(start: date | None, said: Terms) -> date | None:
+    """The end that the words name, unless the term that they name runs on far beyond it."""
+    ended = _ended(start, said)
+    if said.end and ended and said.end < ended - _SLACK:
+        return None
+    return said.end
+
+
+def _window(
+    earliest: date,
+    latest: date,
+    said: Terms,
+    start: date | None,
+    certainty: Certainty,
+    reasons: list[str],
+) -> Window:
+    if said.extensions:
+        reasons.append(f"it may be extended by {_listed(said.extensions)}")
+    if start and said.maximum:
+        latest = max(latest, _plus(start, said.maximum) - timedelta(days=1))
+        reasons.append(f"{_months(said.maximum)} is the most that it may run")
+    if said.latest and said.latest > earliest:
+        latest = said.latest
+        reasons.append(f"{dates.spell(said.latest)} is the latest end")
+    return Window(
+        earliest=earliest,
+        latest=max(earliest, latest),
+        certainty=certainty,
+        reasons=_with(reasons, said),
+    )
+
+
+def _latest_only(said: Terms) -> Window | None:
+    """Nothing but the latest possible end is named: the first end is that less the extensions."""
+    if said.latest is None:
+        return None
+    earliest = _plus(said.latest, -sum(said.extensions))
+    words = [f"{dates.spell(said.latest)} is the latest end with every extension"]
+    return Window(
+        earliest=earliest, latest=said.latest, certainty="worked out", reasons=_with(words, said)
+    )
+
+
+def _ended(start: date | None, said: Terms) -> date | None:
+    """The last day of the term without extensions, from its start and length."""
+    if start is None:
+        return None
+    if said.initial:
+        return _plus(start, said.initial) - timedelta(days=1)
+    if said.maximum and said.extensions and sum(said.extensions) < said.maximum:
+        return _plus(start, said.maximum - sum(said.extensions)) - timedelta(days=1)
+    return None
+
+
+def _holds_extensions(start: date, end: date, said: Terms) -> bool:
+    """Whether the stated end is that with every extension, as start and term show."""
+    whole = (said.initial or 0) + sum(said.extensions) if said.initial else said.maximum
+    if not whole:
+        return False
+    return abs(_plus(start, whole) - end) <= _SLACK
+
+
+def _plus(day: date, months: int) -> date:
+    """`day` so many months later, on the month's last day where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    # The day before a term's first day is the last of its month: 31 March, then 30 June.
+    last = calendar.monthrange(year, month + 1)[1]
+    was_last = calendar.monthrange(day.year, day.month)[1] == day.day
+    return date(year, month + 1, last if was_last else min(day.day, last))
+
+
+def _months(months: int) -> str:
+    if months % 12 == 0:
+        return f"{months // 12} year{'s' * (months != 12)}"
+    return f"{months} month{'s' * (months != 1)}"
+
+
+def _listed(extensions: Sequence[int]) -> str:
+    if len(set(extensions)) == 1 and len(extensions) > 1:
+        return f"{len(extensions)} × {_months(extensions[0])}"
+    return " and ".join(_months(one) for one in extensions)
+
+
+def _with(reasons: Sequence[str], said: Terms) -> tuple[str, ...]:
+    """The reasons, and the notice's own words that they rest on."""
+    quoted = tuple(f"‘{one_line(words, 160)}’" for words in said.words[:2])
+    return (*reasons, *quoted)
