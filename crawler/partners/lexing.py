@@ -78,10 +78,10 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
         "unrelated",
         r"warrant\w*|guarantee\w*|experience\b|aged?\b|ages\b|old\b|within\b|payments?\b|accounts\b|"
         r"turnover\b|notice\b|past\b|(?<!will )(?<!shall )last\b(?! for)|previous\b|preceding\b|"
-        r"ago\b|insurance\b|ret(?:ain|ention)\w*|standstill\b|valid\w*|every\b|frequency\b|break clause\b|defects\b|history\b|deadline\b|"
-        r"clarif\w+|submi\w+|tender returns?\b|bids?\b|expressions? of interest\b|anniversary\b|"
-        r"festival\b|exhibition\b|mobilis\w+|turnaround\b|reports?\b|review\w*|under\b|"
-        r"over the age\b",
+        r"ago\b|insurance\b|ret(?:ain|ention)\w*|standstill\b|valid\w*|every\b|frequency\b|"
+        r"break clause\b|defects\b|history\b|deadline\b|clarif\w+|submi\w+|tender returns?\b|"
+        r"bids?\b|expressions? of interest\b|anniversary\b|festival\b|exhibition\b|mobilis\w+|"
+        r"turnaround\b|reports?\b|review\w*|under\b|over the age\b",
     ),
     ("joint", r"plus\b|with\b|and\b|\(|then\b|followed by\b|or\b|,"),
     (
