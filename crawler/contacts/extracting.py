@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 from crawler.contacts import emails, furniture
 from crawler.contacts.blocks import Page, Slot, page_of
@@ -26,10 +26,15 @@ from crawler.text import one_line
 
 _CONTACT_PAGE = re.compile(r"\bcontact|cysylltu|get in touch", re.IGNORECASE)
 _NESTED = re.compile(
-    r"<(/?)(?:div|span|table|ul|ol|dl|section|article|font|b|i|em|strong|blockquote|center|a)\b",
+    r"<(/?)(?:div|span|table|ul|ol|dl|section|article|font|b|i|em|strong|blockquote|center|a|"
+    r"h[1-6])\b",
     re.I,
 )
 _DEEPEST = 700
+_HEAVIEST = 300_000
+"""What the depths of a page's elements may come to together: reading takes time by that sum, and
+a long real page has a twentieth of it."""
+
 _POSTCODE = re.compile(r",?\s*\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
 _STREET = re.compile(
     r"\b\d{1,4}[a-z]?,? (?:[A-Z][\w'’-]+ ){1,4}(?:Street|Road|Lane|Avenue|Close|Drive|Way|Gardens|"
@@ -46,6 +51,8 @@ def extract(text: str, url: str, others: Collection[str] = ()) -> Extract:
     if _too_deep(text):
         return Extract(refused={"page nested too deeply": 1})
     soup = BeautifulSoup(text, "lxml")
+    if weight(soup) > _HEAVIEST:
+        return Extract(refused={"page nested too deeply": 1})
     own = _own_contacts(soup, url)
     cards = cards_in(soup, faults, own)
     furniture.strip(soup, own)
@@ -69,6 +76,21 @@ def _too_deep(text: str) -> bool:
         if depth > _DEEPEST:
             return True
     return False
+
+
+def weight(soup: BeautifulSoup) -> int:
+    """The depths of all elements added up: elements that nobody closes lie in each other.
+
+    Whatever their names are, half-sentences without end tags make a page of n elements n deep, and
+    each of them asks its ancestors: that is n² steps. Stops counting where it is too much.
+    """
+    total = 0
+    waiting: list[tuple[Tag, int]] = [(soup, 0)]
+    while waiting and total <= _HEAVIEST:
+        tag, depth = waiting.pop()
+        total += depth
+        waiting += [(child, depth + 1) for child in tag.children if isinstance(child, Tag)]
+    return total
 
 
 def _own_contacts(soup: BeautifulSoup, url: str) -> bool:
