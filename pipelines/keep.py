@@ -9,9 +9,11 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
+from crawler.contacts import bidding
 from crawler.decoding import decode
 from crawler.items import Batch, Facts, Window, WindowFailed, WindowRead
 from crawler.sources import load
+from crawler.store import bidding as bids
 from crawler.store import database, releases, sources
 from pipelines.counting import complain, tally
 
@@ -58,6 +60,7 @@ class Keep:
         if batch.releases:
             with database.writing(self._engine) as connection:
                 counts = releases.keep(connection, batch, read)
+                bids.remember(connection, counts.written, bidding.mention)
             counted.new += counts.new
             counted.changed += counts.changed
             counted.same += counts.same

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pathlib
+import sys
 
 import pytest
 import sqlalchemy as sa
-from digest_samples import ANYTHING, NOW, judged, opportunity
+from crawling import environment, run
+from digest_samples import ANYTHING, NOW, judged, opportunity, store
 
 from crawler.contacts import bidding
 from crawler.decoding import decode
 from crawler.digest import rendering
 from crawler.digest.composing import Candidate, compose
-from crawler.digest.local import Local, bodies_of, local
+from crawler.digest.local import Local, NoticeContact, around, bodies_of, local
 from crawler.digest.matching import Match, match
 from crawler.items import Buyer, Place
+from crawler.opportunity import Opportunity
 from crawler.pages import Contact
-from crawler.store import contacts, database
+from crawler.store import bidding as bids
+from crawler.store import contacts, database, tables
 
 KEY = b"k" * 32
 GLOUCESTER, COUNTY = "E07000081", "E10000013"
@@ -106,28 +111,29 @@ def test_a_buyer_of_the_nhs_has_its_board() -> None:
 )
 def test_portals_are_known_by_their_hosts(text: str, name: str | None) -> None:
     found = bidding.named_in(text)
-    assert (found.name if found else None) == name
+    assert (found.portal if found else None) == name
 
 
 def test_where_to_bid_by_notice_then_notices_then_page(engine: sa.Engine) -> None:
-    said = [((), "Use https://www.the-chest.org.uk/"), ((), "nothing"), (("https://x.gov.uk",), "")]
-    found = bidding.of_authority("E08000016", said)
-    assert found is not None
-    assert (found.name, found.basis) == ("The Chest (ProContract)", "notices")
-    page = bidding.of_authority("E08000016", [])
-    assert page is not None
-    assert (page.name, page.basis) == ("YORtender", "page")
-    assert bidding.of_authority("E07000081", []) is None
     barnsley = Buyer(name="Barnsley Metropolitan Borough Council")
     there = Place(regions=("TLE",), authority="E08000016")
-    with engine.connect() as connection:
-        line = local(connection, opportunity(place=there, buyer=barnsley), KEY).bidding
-        own = "https://www.delta-esourcing.com/tenders/1"
-        named = local(
-            connection, opportunity(place=there, buyer=barnsley, urls=(own,)), KEY
-        ).bidding
-    assert line == "Bids go through YORtender: the buyer’s own page says so"
-    assert named == "Bids go through Delta eSourcing: the notice names delta-esourcing.com"
+    asked = opportunity(1, place=there, buyer=barnsley)
+
+    def line(of: Opportunity) -> str:
+        with engine.connect() as connection:
+            return local(connection, of, KEY).bidding
+
+    assert line(asked) == "Bids go through YORtender: the buyer’s own page says so"
+    own = dataclasses.replace(asked, urls=("https://www.delta-esourcing.com/tenders/1",))
+    assert line(own) == "Bids go through Delta eSourcing: the notice names delta-esourcing.com"
+    told = opportunity(2, buyer=barnsley, description="Use https://www.the-chest.org.uk/")
+    (pk,) = store(engine, told)
+    with database.writing(engine) as connection:
+        bids.remember(connection, [pk], bidding.mention)
+    wanted = "Bids go through The Chest (ProContract): the buyer’s notices name the-chest.org.uk"
+    assert line(asked) == wanted
+    guest = dataclasses.replace(asked, buyer=Buyer(name="Barnsley Brass Band Trust"))
+    assert line(guest) == ""
 
 
 def test_where_to_bid_is_read_from_the_fields_for_it() -> None:
@@ -158,3 +164,47 @@ def test_the_digest_says_both() -> None:
         assert "Who to talk to" in written
         assert "Arts team: a@x.uk" in written
         assert "Bids go through YORtender: it says so." in written
+
+
+def test_around_is_the_same_for_every_reader(known: sa.Engine) -> None:
+    buyer = Buyer(name="Gloucester City Council", contact_phone="01452 1", contact_name="Sam")
+    one = opportunity(place=HERE, buyer=buyer, judgement=judged())
+    with known.connect() as connection:
+        near = around(connection, one, KEY)
+        words = local(connection, one, KEY)
+    assert near.notice == NoticeContact(name="Sam", email=None, phone="01452 1")
+    assert [role.email for role in near.roles] == [
+        "arts@gloucester.gov.uk",
+        "j.e@x.gov.uk",
+        "culture@x.gov.uk",
+    ]
+    assert near.bidding is None
+    assert len(words.contacts) == 1 + len(near.roles)
+
+
+def test_the_command_shows_whom_to_talk_to_and_where_to_bid(
+    known: sa.Engine, database_url: str, tmp_path: pathlib.Path
+) -> None:
+    buyer = Buyer(name="Gloucester City Council", contact_name="Bids", contact_email="b@x.gov.uk")
+    said = "Bid at https://in-tendhost.co.uk/x"
+    one = opportunity(place=HERE, buyer=buyer, judgement=judged(), description=said)
+    (pk,) = store(known, one)
+    with database.writing(known) as connection:
+        row = {"source": "find-a-tender", "ocid": "ocds-1", "key": one.id, "title_key": "x"}
+        more = {"first_date": NOW, "opportunity_id": pk}
+        connection.execute(sa.insert(tables.processes).values({**row, **more}))
+    env = environment(tmp_path, database_url)
+    command = [sys.executable, "-m", "crawler.cli", "contacts", "for", one.id]
+    done = run(command, env)
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line]
+    assert lines[2] == "Named in the notice: Bids, b@x.gov.uk"
+    assert lines[3].startswith("Arts Development team, Gloucester: arts@gloucester.gov.uk")
+    assert lines[4].strip() == ARTS.page
+    assert lines[-1] == "Bids go through In-tend: the notice names in-tendhost.co.uk"
+    found = json.loads(run([*command, "--json"], env).stdout)
+    assert found["bidding"]["portal"] == "In-tend"
+    assert found["roles"][0]["email"] == "arts@gloucester.gov.uk"
+    lost = run([*command[:-1], "nothing"], env)
+    assert lost.returncode == 1
+    assert "there is no opportunity 'nothing'" in lost.stderr

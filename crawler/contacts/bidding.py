@@ -1,6 +1,6 @@
-"""Where bids go: the e-tendering portal of a notice or an authority, with what says so.
+"""Where bids go: the e-tendering portal that a notice names, and those that councils' pages name.
 
-Which council uses which portal: gathered from the councils' own pages, each named in the table.
+Which council's page names which portal was gathered once; each row of the table says where.
 """
 
 from __future__ import annotations
@@ -8,28 +8,23 @@ from __future__ import annotations
 import csv
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+
+from crawler.bids import Mention, PageFact
+from crawler.places import resolve_buyer
 
 _HOST = re.compile(r"(?:https?://|\bwww\.|(?<![@\w.-]))((?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w@])", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BidPortal:
-    """A portal by name. `evidence` is the address that names it: on a page or in a notice.
+class Named:
+    """A portal by name, and the host by which a notice names it."""
 
-    `basis`: ``notice`` this notice says so · ``notices`` others of the authority do · ``page`` the
-    authority's own page does. `note` is what that page adds.
-    """
-
-    name: str
-    evidence: str
-    basis: Literal["notice", "notices", "page"]
-    note: str = ""
+    portal: str
+    site: str
 
 
 @cache
@@ -43,44 +38,41 @@ def _hosts() -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def _pages() -> dict[str, BidPortal]:
+def page_facts() -> tuple[PageFact, ...]:
+    """What the authorities' own pages say, as far as it ships with this version."""
     with files(__package__).joinpath("bid_portals.csv").open(encoding="utf-8") as handle:
-        return {
-            row["authority"]: BidPortal(
-                name=row["portal"], evidence=row["page"], basis="page", note=row["note"]
-            )
-            for row in csv.DictReader(handle)
-        }
+        return tuple(PageFact(**row) for row in csv.DictReader(handle))
 
 
-def named_in(text: str) -> BidPortal | None:
+def named_in(text: str) -> Named | None:
     """The first portal whose address stands in `text` (a text or an address), or None."""
     for match in _HOST.finditer(text):
         host = match[1].lower()
         for known, name in _hosts():
             if host == known or host.endswith(f".{known}"):
-                site = host.removeprefix("www.")
-                return BidPortal(name=name, evidence=site, basis="notice")
+                return Named(portal=name, site=host.removeprefix("www."))
     return None
 
 
-def of_notice(urls: Iterable[str], description: str) -> BidPortal | None:
+def of_notice(urls: Iterable[str], description: str) -> Named | None:
     """The portal that one notice names, in its text first, since its links lead to many things."""
     return next((found for text in (description, *urls) if (found := named_in(text))), None)
 
 
-def of_authority(
-    authority: str | None, notices: Iterable[tuple[Iterable[str], str]]
-) -> BidPortal | None:
-    """The portal that an authority uses: the one most of its `notices` name, else its own page's.
+def authority_of(buyer: str | None) -> str | None:
+    """The authority that a buyer of that name is, by GSS code; None for any other body.
 
-    Each notice is its links and its description.
+    A trust or a school in an authority's area buys by itself: its notices say nothing of where the
+    authority's bids go.
     """
-    found = [portal for urls, said in notices if (portal := of_notice(urls, said))]
-    if found:
-        ((name, count),) = Counter(portal.name for portal in found).most_common(1)
-        evidence = next(portal.evidence for portal in found if portal.name == name)
-        return BidPortal(
-            name=name, evidence=evidence, basis="notices", note=f"{count} of its notices"
-        )
-    return _pages().get(authority) if authority else None
+    resolved = resolve_buyer(buyer) if buyer else None
+    return resolved.authority if resolved and resolved.kind == "authority" else None
+
+
+def mention(buyer: str | None, urls: Iterable[str], description: str) -> Mention | None:
+    """What a notice says of its authority's portal, if its buyer is an authority and names one."""
+    authority = authority_of(buyer)
+    found = of_notice(urls, description) if authority else None
+    if authority is None or found is None:
+        return None
+    return Mention(authority=authority, portal=found.portal, site=found.site)

@@ -7,13 +7,14 @@ the NHS those of its integrated care board.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import sqlalchemy as sa
 
 from crawler.contacts import bidding
-from crawler.contacts.bidding import BidPortal
 from crawler.contacts.emails import mended
 from crawler.contacts.faults import Faults
 from crawler.digest import wording
@@ -29,6 +30,40 @@ _CULTURE = "place_economy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeContact:
+    """Whom the notice itself names; at least one of `email` and `phone`."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bidding:
+    """Where bids go. `basis` says who says so, `evidence` where; `site` is the host, if named.
+
+    ``notice`` this notice · ``notices`` others of the buyer · ``page`` the buyer's own page.
+    """
+
+    portal: str
+    basis: Literal["notice", "notices", "page"]
+    site: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What is known locally of one opportunity: whom to talk to, the nearest first, where to bid.
+
+    `roles` are the authority's (for the NHS the board's) that serve the opportunity's outcomes.
+    """
+
+    notice: NoticeContact | None
+    roles: tuple[Known, ...]
+    bidding: Bidding | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Local:
     """What the digest says of the place: a line on bidding, and whom to talk to, a line each."""
 
@@ -36,18 +71,57 @@ class Local:
     contacts: tuple[str, ...] = ()
 
 
-def local(connection: sa.Connection, opportunity: Opportunity, key: bytes) -> Local:
-    """What is known locally of `opportunity`. `key` is that of the forget list."""
+def around(connection: sa.Connection, opportunity: Opportunity, key: bytes) -> Around:
+    """What is known locally of `opportunity`. `key` is that of the forget list.
+
+    The digest, the web pages and ``tenders contacts for`` all show this.
+    """
     bodies = bodies_of(opportunity)
-    portal = bidding.of_notice(opportunity.urls, opportunity.description)
-    if portal is None and opportunity.buyer:
-        said = bids.notices_of(connection, opportunity.buyer.name)
-        portal = bidding.of_authority(bodies[0] if bodies else None, said)
-    own = notice_contact(connection, opportunity, key)
     known = contacts.listed(connection, bodies) if bodies else []
-    roles = (_line(one) for one in chosen(known, bodies, outcomes_of(opportunity)))
+    return Around(
+        notice=notice_contact(connection, opportunity, key),
+        roles=tuple(chosen(known, bodies, outcomes_of(opportunity))),
+        bidding=where_to_bid(connection, opportunity),
+    )
+
+
+def local(connection: sa.Connection, opportunity: Opportunity, key: bytes) -> Local:
+    """The same in words, as much of it as a digest has room for."""
+    found = around(connection, opportunity, key)
+    own = (told_by_notice(found.notice),) if found.notice else ()
+    roles = (told_by_role(one) for one in found.roles)
     lines = tuple(dict.fromkeys([*own, *roles]))
-    return Local(bidding=_bids(portal) if portal else "", contacts=lines[: MOST + len(own)])
+    said = told_of_bidding(found.bidding) if found.bidding else ""
+    return Local(bidding=said, contacts=lines[: MOST + len(own)])
+
+
+def where_to_bid(connection: sa.Connection, opportunity: Opportunity) -> Bidding | None:
+    """Where bids for `opportunity` go: as it says itself, else as is known of its buyer."""
+    own = bidding.of_notice(opportunity.urls, opportunity.description)
+    if own:
+        return Bidding(portal=own.portal, basis="notice", site=own.site, evidence=own.site)
+    buyer = opportunity.buyer.name if opportunity.buyer else None
+    authority = bidding.authority_of(buyer)
+    if authority is None:
+        return _of_other_notices(connection, buyer) if buyer else None
+    for used in bids.used_by(connection, [authority]):
+        return Bidding(portal=used.portal, basis=used.basis, site=used.site, evidence=used.evidence)
+    # A store in which nothing has been kept since the facts came with a new version.
+    for fact in bidding.page_facts():
+        if fact.authority == authority:
+            return Bidding(portal=fact.portal, basis="page", site="", evidence=fact.page)
+    return None
+
+
+def _of_other_notices(connection: sa.Connection, buyer: str) -> Bidding | None:
+    """The portal that most notices of a buyer name that is no authority, such as a trust."""
+    said = bids.notices_of(connection, buyer)
+    found = [named for urls, text in said if (named := bidding.of_notice(urls, text))]
+    if not found:
+        return None
+    counts = Counter(found)
+    best = min(counts, key=lambda one: (-counts[one], one.portal, one.site))
+    return Bidding(portal=best.portal, basis="notices", site=best.site, evidence=best.site)
 
 
 def bodies_of(opportunity: Opportunity) -> list[str]:
@@ -104,20 +178,25 @@ def chosen(
 
 def notice_contact(
     connection: sa.Connection, opportunity: Opportunity, key: bytes
-) -> tuple[str, ...]:
+) -> NoticeContact | None:
     """Whom the notice itself names, unless they asked to be forgotten or the mailbox is private."""
     buyer = opportunity.buyer
     if buyer is None or not (buyer.contact_email or buyer.contact_phone):
-        return ()
+        return None
     email = buyer.contact_email
     if email and (not mended(email, Faults()) or forgotten.among(connection, key, [email.lower()])):
-        return ()
-    parts = (buyer.contact_name, buyer.contact_email, buyer.contact_phone)
-    said = ", ".join(wording.plain(part, 120) for part in parts if part)
-    return (f"Named in the notice: {said}",)
+        return None
+    return NoticeContact(name=buyer.contact_name, email=email, phone=buyer.contact_phone)
 
 
-def _line(one: Known) -> str:
+def told_by_notice(one: NoticeContact) -> str:
+    """Whom the notice names, in a line."""
+    parts = (wording.plain(part, 120) for part in (one.name, one.email, one.phone) if part)
+    return f"Named in the notice: {', '.join(parts)}"
+
+
+def told_by_role(one: Known) -> str:
+    """A role, whose it is and how to reach it, in a line."""
     body = authorities().get(one.authority) or boards().get(one.authority)
     who = f"{one.role} ({one.name})" if one.name else one.role
     reached = [part for part in (one.email, one.phone_written) if part] or [one.form or ""]
@@ -125,10 +204,11 @@ def _line(one: Known) -> str:
     return wording.plain(f"{who}{whose}: {', '.join(reached)}", 240)
 
 
-def _bids(portal: BidPortal) -> str:
+def told_of_bidding(where: Bidding) -> str:
+    """Where bids go and who says so, in a line."""
     says = {
-        "notice": f"the notice names {portal.evidence}",
-        "notices": f"the buyer’s notices name {portal.evidence}",
+        "notice": f"the notice names {where.site}",
+        "notices": f"the buyer’s notices name {where.site}",
         "page": "the buyer’s own page says so",
-    }[portal.basis]
-    return f"Bids go through {wording.plain(portal.name, 80)}: {says}"
+    }[where.basis]
+    return f"Bids go through {wording.plain(where.portal, 80)}: {says}"

@@ -22,10 +22,11 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from crawler import dates
+from crawler.contacts.bidding import page_facts
 from crawler.errors import UsageError
 from crawler.sources import Pace, Source, find, is_loopback
 from crawler.sources.councils import bodies, chosen
-from crawler.store import database, sources, visits
+from crawler.store import bidding, database, sources, visits
 from crawler.store.runs import Tally, Verdict
 
 COUNTS = ("requests", "releases", "new", "changed", "same", "dropped", "errors")
@@ -112,6 +113,9 @@ def crawl(
     wanted = find(keys)
     check(wanted, options, now)
     engine = database.engine(url)
+    if not options.dry_run:
+        with database.writing(engine) as connection:
+            bidding.ship(connection, page_facts(), now)
     environment = os.environ | {
         "SCRAPY_SETTINGS_MODULE": "crawler.settings",
         "TENDERS_DATABASE_URL": engine.url.render_as_string(hide_password=False),

@@ -8,12 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crawler.contacts import bidding
 from crawler.decoding import decode
 from crawler.errors import ReleaseError
 from crawler.items import Facts, RawRelease
 from crawler.places import locate
 from crawler.relevance.model import Model
 from crawler.sources import load
+from crawler.store import bidding as bids
 from crawler.store import database, opportunities, releases
 from crawler.store.releases import StoredRelease
 
@@ -54,6 +56,9 @@ def reprocess(engine: sa.Engine, model: Model, now: datetime) -> Outcome:
             last = batch[-1].id
             ids = _redo(connection, batch, model, outcome)
             releases.merge_again(connection, ids, now, read)
+    with database.writing(engine) as connection:
+        bids.ship(connection, bidding.page_facts(), now)
+        bids.remember_all(connection, bidding.mention)
     with engine.connect() as connection:
         after = opportunities.relevances(connection)
         for key, (title, relevance) in after.items():

@@ -34,13 +34,15 @@ def merge(
     histories: Mapping[int, list[Kept] | None],
     now: datetime,
     load: Loader,
-) -> None:
+) -> list[int]:
     """Groups the processes that `fresh` releases came for with all they touch; folds each group.
+
+    Gives the ids of the opportunities that were written.
 
     `histories` hold all stored releases of those that were known before, `load` reads others'.
     """
     if not fresh:
-        return
+        return []
     closed, keys = processes.neighbourhood(connection, set(fresh))
     nearby = closed.union(*keys.values())
     found, owners = processes.load(connection, nearby)
@@ -51,8 +53,9 @@ def merge(
     changed = _changed(connection, plan, [one for one in grouping.groups if one & closed])
     missing = {at for one in changed for at in one} - fresh.keys() - histories.keys()
     plan.stored = {**histories, **(load(connection, missing) if missing else {})}
-    _write(connection, plan, changed, now)
+    written = _write(connection, plan, changed, now)
     duplicates.note(connection, grouping.doubtful, now)
+    return written
 
 
 def _changed(
@@ -68,7 +71,7 @@ def _changed(
 
 def _write(
     connection: sa.Connection, plan: _Plan, groups: list[frozenset[int]], now: datetime
-) -> None:
+) -> list[int]:
     entries: list[opportunities.Entry] = []
     for members in groups:
         owner = _owner(members, plan)
@@ -85,6 +88,7 @@ def _write(
     heirs = {plan.owners[at]: owner for at, owner in moved.items() if at in plan.owners}
     for loser in sorted(old - plan.taken):
         opportunities.retire(connection, loser, heirs[loser])
+    return ids
 
 
 def _owner(members: frozenset[int], plan: _Plan) -> int | None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from crawler.errors import UsageError
 from crawler.items import Award, Buyer, Judgement, Lot, Place, Reason
 from crawler.opportunity import Change, Opportunity
+from crawler.store import bidding
 from crawler.store.statements import chunks
 from crawler.store.tables import awards, changes, matches, opportunities, processes, reviews
 
@@ -140,6 +141,7 @@ def retire(connection: sa.Connection, loser: int, heir: int) -> None:
             .where(matches.c.opportunity_id == heir, matches.c[name].is_(None))
             .values({name: told})
         )
+    bidding.drop(connection, loser)
     for table in (matches, changes, awards):
         connection.execute(sa.delete(table).where(table.c.opportunity_id == loser))
     connection.execute(sa.delete(opportunities).where(opportunities.c.id == loser))

@@ -6,7 +6,7 @@ import json
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,12 +26,13 @@ Reader = Callable[[str, bytes], Facts]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What became of a batch's releases."""
+    """What became of a batch's releases; `written` are the opportunities that changed by it."""
 
     new: int = 0
     changed: int = 0
     same: int = 0
     errors: int = 0
+    written: tuple[int, ...] = field(default=(), compare=False)
 
 
 def known(connection: sa.Connection, source: str, hashes: Collection[str]) -> set[str]:
@@ -62,13 +63,14 @@ def keep(connection: sa.Connection, batch: Batch, read: Reader) -> Counts:
         )
     load = _stored(read)
     histories = _restated(connection, kept.keys() & set(seen.values()), load)
-    merging.merge(connection, kept, histories, batch.fetched_at, load)
+    written = merging.merge(connection, kept, histories, batch.fetched_at, load)
     begun = len({facts.ocid for _, facts, _ in readable} - seen.keys())
     return Counts(
         new=begun,
         changed=len(readable) - begun,
         same=same,
         errors=len(fresh) - len(readable),
+        written=tuple(written),
     )
 
 

@@ -469,3 +469,34 @@ forgotten = sa.Table(
     sa.Column("digest", sa.String(64), primary_key=True, comment="HMAC-SHA256 of the address"),
     sa.Column("at", Moment, nullable=False),
 )
+
+bid_mentions = sa.Table(
+    "bid_mentions",
+    metadata,
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("authority", sa.String(9), nullable=False, comment="GSS code of the buyer"),
+    sa.Column("portal", sa.Text, nullable=False),
+    sa.Column("site", sa.Text, nullable=False, comment="the host by which it is named"),
+    sa.Column("published", Moment, nullable=False),
+    sa.Index("ix_bid_mentions_authority_portal_published", "authority", "portal", "published"),
+)
+
+bid_portals = sa.Table(
+    "bid_portals",
+    metadata,
+    sa.Column("authority", sa.String(9), primary_key=True, comment="GSS code"),
+    sa.Column("portal", sa.Text, primary_key=True),
+    sa.Column("basis", sa.String(7), primary_key=True, comment="notices or page"),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False, comment="a page, or the earliest notice"),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("notices", sa.Integer, nullable=False),
+    sa.Column("first_seen", Moment, nullable=False),
+    sa.Column("last_seen", Moment, nullable=False),
+)
