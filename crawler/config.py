@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         return self.var / "model"
 
     @property
+    def forgotten(self) -> Path:
+        """Where the forget list's hashes are kept beside the database."""
+        return self.var / "forgotten"
+
+    @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.var / 'tenders.sqlite'}"

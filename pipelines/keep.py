@@ -6,16 +6,19 @@ import logging
 from collections import Counter
 from typing import Any, Self
 
+import sqlalchemy as sa
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
+from crawler import config, keys
 from crawler.contacts import bidding
 from crawler.decoding import decode
 from crawler.items import Batch, Facts, Window, WindowFailed, WindowRead
 from crawler.sources import load
 from crawler.store import bidding as bids
-from crawler.store import database, releases, sources
+from crawler.store import database, forgotten, releases, sources
 from pipelines.counting import complain, tally
+from pipelines.forgetting import redacted
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +62,19 @@ class Keep:
         counted = tally(self._crawler, batch.source)
         if batch.releases:
             with database.writing(self._engine) as connection:
-                counts = releases.keep(connection, batch, read)
+                counts = releases.keep(connection, self._allowed(connection, batch), read)
                 bids.remember(connection, counts.written, bidding.mention)
             counted.new += counts.new
             counted.changed += counts.changed
             counted.same += counts.same
         self._stored[batch.source, batch.window] += len(batch.releases) + batch.same
+
+    def _allowed(self, connection: sa.Connection, batch: Batch) -> Batch:
+        """The batch without those who asked to be forgotten; while nobody did, no key is needed."""
+        if forgotten.empty(connection):
+            return batch
+        gone = forgotten.listed(connection, keys.forget_key(config.load()))
+        return redacted(batch, gone, read) if gone else batch
 
     def _window(self, done: WindowRead) -> None:
         stored = self._stored.pop((done.source, done.window), 0)

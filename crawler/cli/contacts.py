@@ -20,9 +20,10 @@ from crawler.contacts.bidding import page_facts
 from crawler.digest import local
 from crawler.digest.local import Around
 from crawler.errors import UsageError
+from crawler.jobs import forgetting
 from crawler.opportunity import Opportunity
 from crawler.sources.councils import bodies, chosen
-from crawler.store import bidding, contacts, database, opportunities
+from crawler.store import bidding, contacts, database, opportunities, subscribers
 from crawler.store.contacts import Known
 from crawler.text import one_line
 
@@ -206,12 +207,18 @@ def _around_lines(opportunity: Opportunity, near: Around) -> Iterator[str]:
 def forget(
     email: Annotated[str, typer.Argument(help="the address to forget")],
 ) -> None:
-    """Delete whatever is kept under an address, and never take it in again."""
+    """Delete whatever is kept under an address, everywhere, and never take it in again."""
     if email.count("@") != 1 or email.strip().startswith("@"):
         raise UsageError(f"{email!r} is no email address. Write it in full: name@example.org")
     settings = config.load()
     engine = database.engine(settings.database)
     key = keys.forget_key(settings)
-    with database.writing(engine) as connection:
-        gone = contacts.forget(connection, key, email, datetime.now(UTC))
-    typer.echo(f"Forgotten: {gone} entries deleted. Later crawls will leave this address out.")
+    done = forgetting.forget(engine, key, email, datetime.now(UTC), settings.forgotten)
+    typer.echo(
+        f"Forgotten: {done.contacts} contacts deleted, {done.releases} raw releases and {done.rows}"
+        " other entries redacted. Later crawls will leave this address out."
+        " Mails, exports and backups made before are not changed."
+    )
+    with engine.connect() as connection:
+        if subscribers.find(connection, email.strip().lower()):
+            typer.echo(f"It is also a subscriber's: tenders subscribers erase {email.strip()}")

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from crawler import config
-from crawler.jobs import keeping
+from crawler import config, keys
+from crawler.jobs import forgetting, keeping
 from crawler.jobs import reprocess as job
 from crawler.relevance import in_force
 from crawler.store import database
@@ -59,6 +59,19 @@ def prune() -> None:
     dropped = keeping.prune(engine, settings.keep_raw_months, datetime.now(UTC))
     unseen = keeping.prune_contacts(engine, settings.keep_contacts_months, datetime.now(UTC))
     typer.echo(f"{dropped} raw releases and {unseen} contacts dropped.")
+
+
+@db.command()
+def forget() -> None:
+    """Apply the forget list again: after a restore, old data would bring people back."""
+    settings = config.load()
+    engine = database.engine(settings.database)
+    key = keys.forget_key(settings)
+    done = forgetting.again(engine, key, datetime.now(UTC), settings.forgotten)
+    typer.echo(
+        f"{done.contacts} contacts deleted, {done.releases} raw releases and {done.rows} other"
+        " entries redacted."
+    )
 
 
 @commands.command()

@@ -76,7 +76,7 @@ def _redo(
     for stored in batch:
         outcome.releases += 1
         try:
-            facts = read(stored.source, stored.raw)
+            facts = releases.facts_in(stored.source, stored.raw, stored.content_hash, read)
         except ReleaseError as error:
             outcome.errors += 1
             failed = RawRelease(raw=b"", content_hash=stored.content_hash, error=str(error))

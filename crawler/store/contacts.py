@@ -5,7 +5,6 @@ Nobody who asked to be forgotten comes in again: every page's contacts pass the 
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.pages import BASES, Basis, Contact
+from crawler.redaction import Gone, without
 from crawler.store import forgotten
+from crawler.store.statements import chunks
 from crawler.store.tables import contacts
 
-_ADDRESS = re.compile(r"[\w.+'&-]+@[\w-]+(?:\.[\w-]+)+")
 _DAY = timedelta(days=1)
 _SAID = (
     "role", "basis", "name", "email", "phone", "phone_written", "form", "headings", "sentence",
@@ -130,40 +130,55 @@ def _values(one: Contact) -> dict[str, Any]:
 
 
 def _allowed(connection: sa.Connection, found: Sequence[Contact], key: bytes) -> list[Contact]:
-    """The contacts without those to be forgotten, and without their addresses in sentences."""
-    written = {one.email for one in found if one.email}
-    for one in found:
-        written.update(address.lower() for address in _ADDRESS.findall(one.sentence))
-    gone = forgotten.among(connection, key, written)
-    if not gone:
+    """The contacts without those to be forgotten, and without their addresses in others' words."""
+    gone = forgotten.listed(connection, key)
+    if gone is None:
         return list(found)
-    kept = [one for one in found if one.email not in gone]
-    return [replace(one, sentence=_without(one.sentence, gone)) for one in kept]
-
-
-def _without(sentence: str, gone: Collection[str]) -> str:
-    return _ADDRESS.sub(lambda match: "…" if match[0].lower() in gone else match[0], sentence)
+    return [
+        replace(
+            one,
+            role=without(one.role, gone),
+            headings=tuple(without(text, gone) for text in one.headings),
+            sentence=without(one.sentence, gone),
+        )
+        for one in found
+        if not (one.email and gone(one.email.lower()))
+    ]
 
 
 def forget(connection: sa.Connection, key: bytes, address: str, now: datetime) -> int:
-    """Deletes whatever is kept under `address` and never takes it in again; how many contacts.
+    """Deletes the contacts under `address`, which is never taken in again; how many there were.
 
-    Sentences of other contacts in which it stands lose it.
+    What else is kept of it is `crawler.store.forgetting`'s part.
     """
-    address = address.strip().lower()
     forgotten.add(connection, key, address, now)
-    told = connection.execute(
-        sa.select(contacts).where(contacts.c.sentence.contains(address))
-    ).all()
-    for row in told:
-        _update(connection, row.id, {"sentence": _without(row.sentence, {address})})
-    done = connection.execute(sa.delete(contacts).where(contacts.c.email == address))
-    return done.rowcount
+    gone = forgotten.listed(connection, key)
+    assert gone is not None
+    return drop_forgotten(connection, gone)
+
+
+def drop_forgotten(connection: sa.Connection, gone: Gone) -> int:
+    """Deletes the contacts of people to be forgotten; how many pages' words went."""
+    query = sa.select(contacts.c.id, contacts.c.email, contacts.c.page, contacts.c.form)
+    mine = [
+        row.id
+        for row in connection.execute(query)
+        if (row.email and gone(row.email.lower()))
+        or any(text and without(text, gone) != text for text in (row.page, row.form))
+    ]
+    for part in chunks(mine):
+        connection.execute(sa.delete(contacts).where(contacts.c.id.in_(part)))
+    return len(mine)
 
 
 def prune(connection: sa.Connection, before: datetime) -> int:
     """Deletes contacts that no page has published since `before`; how many pages' words."""
     return connection.execute(sa.delete(contacts).where(contacts.c.last_seen < before)).rowcount
+
+
+def count(connection: sa.Connection) -> int:
+    """How many contacts are stored, each page's word counted."""
+    return connection.execute(sa.select(sa.func.count()).select_from(contacts)).scalar_one()
 
 
 def listed(connection: sa.Connection, authorities: Collection[str] = ()) -> list[Known]:

@@ -6,13 +6,14 @@ import json
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from crawler.decoding import content_hash
 from crawler.items import Batch, Facts, Judgement, Place, RawRelease
 from crawler.store import merging, processes
 from crawler.store.folding import Kept
@@ -107,9 +108,9 @@ def _revisions(
     )
     found: dict[tuple[str, str], list[str]] = {}
     for part in chunks({ocid for ocid, _ in wanted if ocid}):
-        for ocid, release_id, content_hash in connection.execute(query, {"ocids": part}):
+        for ocid, release_id, stored in connection.execute(query, {"ocids": part}):
             if (ocid, release_id) in wanted:
-                found.setdefault((ocid, release_id), []).append(content_hash)
+                found.setdefault((ocid, release_id), []).append(stored)
     return found
 
 
@@ -171,9 +172,21 @@ def _stored(
     return load
 
 
+def facts_in(source: str, raw: bytes, known_as: str, read: Reader) -> Facts:
+    """The facts in a stored release, whose content hash is `known_as`.
+
+    Where a portal gives no release id, the hash of the original stands for it, also after an
+    address was taken out of the text. Raises what `read` raises.
+    """
+    facts = read(source, raw)
+    if facts.release_id != known_as and facts.release_id == content_hash(raw):
+        return replace(facts, release_id=known_as)
+    return facts
+
+
 def _kept(row: Any, read: Reader) -> Kept:
     return Kept(
-        facts=read(row.source, zlib.decompress(row.raw)),
+        facts=facts_in(row.source, zlib.decompress(row.raw), row.content_hash, read),
         judgement=msgspec.convert(row.judgement, Judgement) if row.judgement else None,
         place=msgspec.convert(row.place, Place) if row.place else None,
         revision=row.revision,
