@@ -28,6 +28,16 @@ _DOTS = re.compile(_DOT, re.I)
 _CASE = re.compile(r"(?<=[a-z])(?=\.?[A-Z])")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 _BROKEN = re.compile(r"(?<=[A-Za-z]) {4}(?=[a-z])")
+_ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)", re.I)
+_HIDING = (
+    *MARKS[1:], "&apos", "&#39", "&#039", "&amp;", "\\u200", "\\u2060", "\\ufeff", "\\u00ad",
+    "\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff",
+)  # fmt: skip
+"""What may hide an address from a glance at JSON text (in lower case), so that it must be read."""
+
+_HIDDEN = re.compile(r"\\u00[0-7]|[a-z] {4}[a-z]")
+_AROUND = 250
+
 _POINT = re.compile(r"(?:additional)?contactpoints?", re.I)
 _PERSON = ("name", "telephone", "faxNumber", "url", "uri")
 _BUYER = ("contact_name", "contact_email", "contact_phone")
@@ -116,12 +126,26 @@ def _point(point: Any, gone: Gone) -> Any:
     return left
 
 
+def _plainly_without(text: str, low: str, gone: Gone) -> bool:
+    """Whether a glance at JSON text shows that no address to be forgotten stands in it."""
+    if any(mark in low for mark in _HIDING) or (
+        ("\\u00" in low or "    " in low) and _HIDDEN.search(low)
+    ):
+        return False
+    at = text.find("@")
+    while at >= 0:
+        near = _ESCAPE.sub(" ", text[max(0, at - _AROUND) : at + _AROUND])
+        if any(_left(match, gone) != match[0] for match in _ADDRESS.finditer(near)):
+            return False
+        at = text.find("@", at + 1)
+    return True
+
+
 def release(raw: bytes, gone: Gone) -> bytes:
     """A raw release without the addresses; `raw` itself where none stands in it."""
-    low = raw.lower()
-    if not any(mark.encode() in low for mark in (*MARKS, "\\u0040")):
-        return raw
     text = raw.decode("utf-8", errors="replace")
+    if _plainly_without(text, text.lower(), gone):
+        return raw
     try:
         node = json.loads(text, strict=False)
         clear = cleared(node, gone)
