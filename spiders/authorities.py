@@ -120,8 +120,15 @@ class AuthoritySpider(Spider):
             if not site:
                 yield self.fails(body, f"the register knows no site of it for {self.platform}")
                 continue
+            plain = "" if mirror or not site.startswith("http://") else site.rstrip("/") + "/"
+            site = _secure(site) if plain else site
             home = mirror or site
-            visit = Visit(body=body, home=home.rstrip("/") + "/", site=site.rstrip("/") + "/")
+            visit = Visit(
+                body=body,
+                home=home.rstrip("/") + "/",
+                site=site.rstrip("/") + "/",
+                plain=plain,
+            )
             self._resume(visit)
             yield self.first(visit)
 
@@ -213,6 +220,9 @@ class AuthoritySpider(Spider):
             if choosing.key(url) not in visit.seen:
                 yield self.ask(visit, url)
                 return
+        if not visit.pages and visit.plain:
+            yield from self._plainly(visit, "no page could be read")
+            return
         if not visit.pages:
             yield self.fails(visit.body, f"no page of {visit.site} could be read")
             return
@@ -229,11 +239,21 @@ class AuthoritySpider(Spider):
         visit: Visit = request.meta["visit"]
         visit.spent += request.meta.get("tries", 0)
         reason = _words(failure.value)
+        if request.meta.get("home") and visit.pages == 0 and visit.plain:
+            yield from self._plainly(visit, reason)
+            return
         yield self.refused(visit, request.url, reason)
         if request.meta.get("home") and visit.pages == 0:
             yield self.fails(visit.body, f"{visit.public(request.url)}: {reason}")
             return
         yield from self.go_on(visit)
+
+    def _plainly(self, visit: Visit, reason: str) -> Read:
+        """Reads a site by http that the register knows with http only and https does not answer."""
+        secure = visit.home
+        visit.falls_back()
+        yield self.refused(visit, secure, f"read by http instead: by https {reason}")
+        yield self.first(visit)
 
     def refused(self, visit: Visit, url: str, reason: str, *, gone: bool = False) -> PageRefused:
         """Says that a page was not read."""
@@ -249,6 +269,12 @@ class AuthoritySpider(Spider):
     def fails(self, body: Body, reason: str) -> SiteFailed:
         """Says that a site could not be read."""
         return SiteFailed(source=self.key, authority=body.gss, reason=f"{body.name}: {reason}")
+
+
+def _secure(site: str) -> str:
+    """The address with https; a port of its own would be that of http."""
+    parts = urlsplit(site)
+    return parts._replace(scheme="https", netloc=parts.hostname or parts.netloc).geturl()
 
 
 def _unfit(response: Response) -> str | None:
@@ -267,7 +293,7 @@ def _words(error: BaseException | None) -> str:
     """What kept an answer away, as people say it."""
     name = type(error).__name__
     if isinstance(error, IgnoreRequest):
-        closed = "robots.txt" in str(error)
+        closed = str(error) == "Forbidden by robots.txt"
         return "closed by robots.txt" if closed else str(error)[:200]
     if "Cancelled" in name:
         return f"larger than {LARGEST // 1024 // 1024} MB"

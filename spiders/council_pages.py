@@ -18,6 +18,7 @@ from crawler.contacts.emails import domain_of
 from crawler.pages import PageRead
 from crawler.sources.councils import Body, bodies
 from spiders.authorities import BUDGET, LARGEST, REDIRECTS, AuthoritySpider, Item, Read
+from spiders.robots import closes
 from spiders.visit import Visit
 
 _SITEMAPS = 4
@@ -72,6 +73,11 @@ class CouncilPages(AuthoritySpider):
             yield self.ask(
                 visit, urljoin(visit.home, "/robots.txt"), self.robots, hops=hops, **_FIRST
             )
+            return
+        if closes(response.status):
+            reason = f"robots.txt answers with status {response.status}, which closes the site"
+            yield self.refused(visit, response.url, reason)
+            yield self.fails(visit.body, f"{reason}; it is asked again next time")
             return
         lines = response.text.splitlines() if response.status == 200 and _is_text(response) else []
         said = [line.split("#")[0].partition(":") for line in lines]

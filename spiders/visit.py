@@ -17,7 +17,8 @@ class Visit:
     `home` is where it is read, `site` where it really lies (another place only for a mirror).
     `queue` holds what is still to be read, by score; `listed` what the sitemap names; `seen` the
     keys of what was asked for; `shapes` how many pages of a kind came along, `endless` those of
-    kinds that do not end.
+    kinds that do not end. `plain` is the http address that the register knows of a site that is
+    asked by https first; empty once it is in use, and for every other site.
     """
 
     body: Body
@@ -30,6 +31,7 @@ class Visit:
     shapes: Counter[str] = dataclasses.field(default_factory=Counter)
     endless: set[str] = dataclasses.field(default_factory=set)
     pages: int = 0
+    plain: str = ""
 
     def public(self, url: str) -> str:
         """`url` as the authority publishes it."""
@@ -51,6 +53,13 @@ class Visit:
         if self.home == self.site:
             parts = urlsplit(url)
             self.home = self.site = f"{parts.scheme}://{parts.netloc}/"
+
+    def falls_back(self) -> None:
+        """Goes on by plain http, as the register has it, with nothing asked yet."""
+        self.home = self.site = self.plain
+        self.plain = ""
+        self.queue.clear()
+        self.seen.clear()
 
     def within(self, url: str) -> bool:
         """Whether `url` lies on this site: the same host of a mirror, else the same domain."""

@@ -2,7 +2,8 @@
 
     python -m crawler.sources.register FOLDER
 
-reads FOLDER's ``local_authorities.csv``, ``outcodes.csv`` and ``icbs.csv`` and writes
+reads FOLDER's ``local_authorities.csv``, ``outcodes.csv``, ``icbs.csv`` and, for what it knows of
+https, ``procurement_portals_evidence.csv``, and writes
 ``crawler/sources/councils.toml`` and, beside `crawler.places`, ``authorities.csv``,
 ``outcodes.csv`` and ``boards.csv``. The same tables give the same bytes. Tables kept by hand
 (``areas.csv``, ``bodies.csv``, ``names.csv``, ``namesakes.csv``, ``successors.csv``, ``towns.csv``)
@@ -137,10 +138,12 @@ class Register:
         self.by_key = {row["key"]: row for row in self.rows}
         if len(self.by_key) != len(self.rows):
             raise ConfigError("local_authorities.csv has a GSS code twice: keep one row for each")
+        evidence = rows(folder / "procurement_portals_evidence.csv")
         self.https = known_https(
-            row[column]
-            for row in self.rows
-            for column in ("website", "website_alt", "democracy_url")
+            word
+            for row in (*self.rows, *self.boards, *evidence)
+            for value in row.values()
+            for word in value.split()
         )
 
     def link(self, row: Row, column: str) -> str:
