@@ -80,3 +80,11 @@ def test_a_file_is_read_and_a_missing_one_told(tmp_path: Path) -> None:
 
 def test_a_long_line_is_not_held() -> None:
     assert MAX_LINE < 10_000_000
+
+
+@pytest.mark.parametrize("identifier", ["7", '"7"', "1.5", "12345678901234567890", "null"])
+def test_the_id_comes_back_as_it_was(identifier: str) -> None:
+    status, [answer] = run(f'{{"id": {identifier}, "title": "Mural"}}\n')
+    assert status == 0
+    assert answer["id"] == json.loads(identifier)
+    assert type(answer["id"]) is type(json.loads(identifier))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -52,18 +53,26 @@ def _classify(stream: BinaryIO) -> bool:
     """Write an answer for every line of `stream`; whether any line was refused."""
     failed = False
     for batch in _batches(_lines(stream)):
-        notices = [held for _, held in batch if isinstance(held, Notice)]
+        notices = [held.notice for _, held in batch if isinstance(held, Asked)]
         judged = iter(relevance.judge(notices))
         answers = []
         for number, held in batch:
-            if isinstance(held, Notice):
-                answers.append(answer(held, next(judged), locate(held)))
+            if isinstance(held, Asked):
+                answers.append(answer(held, next(judged), locate(held.notice)))
             else:
                 failed = True
                 answers.append({"id": held.id, "line": number, "error": str(held)})
         sys.stdout.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in answers))
         sys.stdout.flush()
     return failed
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A notice to be judged, and its id as it came: a number stays a number."""
+
+    id: str | int | float | None
+    notice: Notice
 
 
 class RefusedLineError(ValueError):
@@ -90,9 +99,9 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
 
 def _batches(
     lines: Iterable[bytes | None],
-) -> Iterator[list[tuple[int, Notice | RefusedLineError]]]:
+) -> Iterator[list[tuple[int, Asked | RefusedLineError]]]:
     """Numbered notices and refusals, up to `BATCH` at a time; blank lines count but say nothing."""
-    batch: list[tuple[int, Notice | RefusedLineError]] = []
+    batch: list[tuple[int, Asked | RefusedLineError]] = []
     for number, line in enumerate(lines, 1):
         if line is not None and not line.strip():
             continue
@@ -107,7 +116,7 @@ def _batches(
         yield batch
 
 
-def parse(line: bytes | None) -> Notice:
+def parse(line: bytes | None) -> Asked:
     """The notice in one line. Raises `RefusedLineError` with what is wrong, and the id if any."""
     if line is None:
         raise RefusedLineError(f"longer than {MAX_LINE:,} bytes; shorten the description")
@@ -133,7 +142,10 @@ def parse(line: bytes | None) -> Notice:
             f"a field is longer than {MAX_TEXT:,} characters; shorten it", identifier
         )
     texts["description"] = texts["description"] or ""
-    return Notice(title=title, id=None if identifier is None else str(identifier), **texts, **lists)  # type: ignore[arg-type]
+    plain = isinstance(identifier, (str, int, float)) and not isinstance(identifier, bool)
+    name = identifier if plain or identifier is None else str(identifier)
+    known_as = None if name is None else str(name)
+    return Asked(name, Notice(title=title, id=known_as, **texts, **lists))  # type: ignore[arg-type]
 
 
 def _half_a_pair(text: str) -> bool:
@@ -161,10 +173,10 @@ def _list(row: dict[str, Any], name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def answer(notice: Notice, judgement: Judgement, place: Place) -> dict[str, object]:
+def answer(asked: Asked, judgement: Judgement, place: Place) -> dict[str, object]:
     """One line of output: the contract in README under *classify*."""
     return {
-        "id": notice.id,
+        "id": asked.id,
         "relevance": judgement.relevance,
         "scores": {name: round(score, 6) for name, score in judgement.scores.items()},
         "art_forms": list(judgement.art_forms),
