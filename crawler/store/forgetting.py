@@ -21,14 +21,16 @@ from crawler.store.tables import metadata, releases, site_pages
 
 SWEPT = (
     "releases", "processes", "opportunities", "changes", "awards", "duplicate_pairs", "runs",
-    "matches", "reviews", "contacts", "site_pages", "site_visits", "bid_portals",
+    "matches", "marks", "reviews", "contacts", "site_pages", "site_visits", "bid_portals",
 )  # fmt: skip
 """Tables with words of portals, pages or people in them."""
 
 SPARED = (
     "process_keys", "source_states", "subscribers", "subscriptions", "bid_mentions", "forgotten",
+    "consents", "outbox", "bounces", "suppressions", "leases",
 )  # fmt: skip
-"""Tables without such words, and people's own subscriptions, which ``subscribers erase`` erases."""
+"""Tables without such words, those of people's own subscriptions, which ``subscribers erase``
+erases, and mails as they were composed: those are not rewritten, and are pruned in their time."""
 
 _IDENTITY = frozenset({"ocid", "ocids", "release_id", "content_hash", "sources", "source"})
 _BATCH = 500
