@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 
+_WRITTEN = re.compile(
+    r"(?:£|gbp)? ?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(\.[0-9]{1,6})?"
+    r" ?(k|thousand|m|mn|million|bn|billion)?"
+)
+_SIZES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "bn": 9, "billion": 9}
 _SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
 _LARGEST = Decimal("1e12")
 
@@ -21,6 +27,20 @@ def amount(number: float | None) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if 1 < value <= _LARGEST else None
+
+
+def pounds(text: str) -> Decimal | None:
+    """The amount that somebody typed: ``£10k``, ``25,000``, ``1.2m``, ``£1.5 million``; or None.
+
+    More than nothing, at most a thousand billion, in whole pence. A comma parts thousands only.
+    """
+    found = _WRITTEN.fullmatch(" ".join(text.lower().split())) if len(text) <= 40 else None
+    if found is None:
+        return None
+    whole, part, size = found.groups()
+    exact = Decimal(whole.replace(",", "") + (part or "")).scaleb(_SIZES.get(size or "", 0))
+    value = exact.quantize(Decimal("0.01"))
+    return value if exact == value and 0 < value <= _LARGEST else None
 
 
 def spell(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
