@@ -13,7 +13,7 @@ from rich.text import Text
 
 from crawler import config, dates, text
 from crawler.digest import outbox, wording
-from crawler.digest.accounts import wish
+from crawler.digest.wish_wording import wish
 from crawler.errors import UsageError
 from crawler.places.regions import of_code, regions
 from crawler.store import database, subscribers

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from crawler import dates
 from crawler.digest import wording
-from crawler.places.regions import CODES
+from crawler.digest.wish_wording import wish
 from crawler.store.subscribers import Subscription
 
 FRESH = timedelta(days=8)
@@ -70,17 +70,3 @@ def asked_for(subscriptions: Sequence[Subscription]) -> str:
     """What somebody asked for, in a sentence or two; several subscriptions one after the other."""
     wishes = dict.fromkeys(wish(one) for one in subscriptions)
     return f"You asked for {' You also asked for '.join(wishes)}" if wishes else ""
-
-
-def wish(one: Subscription) -> str:
-    """What one subscription asks for: ``arts and culture. Where: Wales. Art forms: music.``"""
-    bands = wording.listing([name for band, name in wording.BANDS.items() if band in one.bands])
-    regions = wording.listing([wording.region(code) for code in CODES if code in one.regions])
-    parts = [bands, f"Where: {regions or 'anywhere in the UK'}"]
-    for heading, chosen, names in (
-        ("Art forms", one.art_forms, wording.ART_FORMS),
-        ("Outcomes", one.outcomes, wording.OUTCOMES),
-    ):
-        if chosen:
-            parts.append(f"{heading}: {', '.join(names[key] for key in names if key in chosen)}")
-    return f"{'. '.join(parts)}."
