@@ -5,8 +5,8 @@ A subscriber has one or more subscriptions; an opportunity that fits two of them
 
 from __future__ import annotations
 
-import re
 import secrets
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,8 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from crawler.errors import UsageError
+from crawler.mailboxes import address
+from crawler.store.statements import chunks
 from crawler.store.tables import subscribers, subscriptions
 
 Rhythm = Literal["daily", "weekly", "fortnightly"]
@@ -26,11 +28,6 @@ STATES: tuple[State, ...] = get_args(State)
 WISH_STAGES: tuple[WishStage, ...] = get_args(WishStage)
 DEFAULT_BANDS = ("arts", "commissionable")
 DEFAULT_STAGES: tuple[WishStage, ...] = ("early", "open")
-_LONGEST = 254
-_ADDRESS = re.compile(
-    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +114,9 @@ _WISHES = tuple(one.name for one in fields(Subscription) if one.name not in ("id
 _SCHEDULE = tuple(one.name for one in fields(Schedule))
 
 
-def address(text: str) -> str:
-    """The mail address in `text`, in lower case. Raises `UsageError` for what is none."""
-    found = text.strip().lower()
-    if len(found) <= _LONGEST and len(found.split("@")[0]) <= 64 and _ADDRESS.fullmatch(found):
-        return found
-    raise UsageError(
-        f"email {text[:80]!r} is not an address we can write to;"
-        " it should look like name@example.org, in plain letters and without blanks."
-    )
+def new_handle() -> str:
+    """A random name for links."""
+    return secrets.token_urlsafe(12)
 
 
 def add(
@@ -145,19 +136,18 @@ def add(
     email = address(email)
     if find(connection, email):
         raise UsageError(
-            f"{email} is subscribed already. To begin anew, remove it first:"
-            f" tenders subscribers erase {email}"
+            f"{email} is subscribed already. See what for with: tenders subscribers show {email}"
         )
     key = connection.execute(
         subscribers.insert().values(
             email=email,
             organisation=organisation,
             created=now,
-            handle=secrets.token_urlsafe(12),
+            handle=new_handle(),
             language="en",
             state=state,
             confirmed_at=now if state == "active" else None,
-            **_columns(schedule or Schedule(), _SCHEDULE),
+            **schedule_columns(schedule or Schedule()),
         )
     ).inserted_primary_key
     assert key is not None
@@ -170,10 +160,20 @@ def add(
 def subscribe(connection: sa.Connection, subscriber_id: int, wish: Subscription) -> int:
     """Adds a subscription to a subscriber; its id."""
     key = connection.execute(
-        subscriptions.insert().values(subscriber_id=subscriber_id, **_columns(wish, _WISHES))
+        subscriptions.insert().values(subscriber_id=subscriber_id, **wish_columns(wish))
     ).inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def wish_columns(wish: Subscription) -> dict[str, Any]:
+    """What a subscription asks for, by column."""
+    return _columns(wish, _WISHES)
+
+
+def schedule_columns(schedule: Schedule) -> dict[str, Any]:
+    """A schedule by column."""
+    return _columns(schedule, _SCHEDULE)
 
 
 def _columns(one: Subscription | Schedule, names: tuple[str, ...]) -> dict[str, Any]:
@@ -186,6 +186,32 @@ def listed(connection: sa.Connection) -> list[Subscriber]:
     return _read(connection, sa.true())
 
 
+def iterate(
+    connection: sa.Connection, *, states: Collection[State] = STATES, page: int = 500
+) -> Iterator[Subscriber]:
+    """Subscribers in one of `states` in the order they came, `page` of them in memory at a time."""
+    last = 0
+    while True:
+        rows = sa.select(subscribers.c.id).where(
+            subscribers.c.id > last, subscribers.c.state.in_(states)
+        )
+        numbers = connection.execute(rows.order_by(subscribers.c.id).limit(page)).scalars().all()
+        if not numbers:
+            return
+        found = _read(connection, subscribers.c.id.in_(numbers))
+        yield from sorted(found, key=lambda one: one.id)
+        last = numbers[-1]
+
+
+def among(connection: sa.Connection, emails: Collection[str]) -> dict[str, Subscriber]:
+    """Those of `emails` (in lower case) who are known, by address."""
+    found: dict[str, Subscriber] = {}
+    for part in chunks(emails):
+        people = _read(connection, subscribers.c.email.in_(part))
+        found.update((one.email, one) for one in people)
+    return found
+
+
 def find(connection: sa.Connection, email: str) -> Subscriber | None:
     """The subscriber with this address, or None."""
     found = _read(connection, subscribers.c.email == email.strip().lower())
@@ -195,6 +221,12 @@ def find(connection: sa.Connection, email: str) -> Subscriber | None:
 def by_handle(connection: sa.Connection, handle: str) -> Subscriber | None:
     """The subscriber whom links name by `handle`, or None."""
     found = _read(connection, subscribers.c.handle == handle)
+    return found[0] if found else None
+
+
+def by_id(connection: sa.Connection, id: int) -> Subscriber | None:  # noqa: A002
+    """The subscriber with this internal key, or None."""
+    found = _read(connection, subscribers.c.id == id)
     return found[0] if found else None
 
 

@@ -1,0 +1,80 @@
+"""Everything kept about one person, as plain values: what they may ask to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from crawler.store.tables import (
+    bounces,
+    consents,
+    marks,
+    matches,
+    opportunities,
+    outbox,
+    reviews,
+    subscribers,
+    subscriptions,
+)
+
+
+def of(connection: sa.Connection, subscriber_id: int) -> dict[str, Any]:
+    """Rows by what they are, values fit for JSON: times in ISO 8601 (UTC), amounts in pounds.
+
+    Internal keys of other tables are replaced by an opportunity's public id and title.
+    """
+    theirs = subscriptions.c.subscriber_id == subscriber_id
+    of_opportunity = (
+        opportunities.c.key.label("opportunity"),
+        opportunities.c.title.label("opportunity_title"),
+    )
+    person = sa.select(subscribers).where(subscribers.c.id == subscriber_id)
+    queries: dict[str, sa.Select[Any]] = {
+        "subscriptions": sa.select(subscriptions).where(theirs).order_by(subscriptions.c.id),
+        "consents": sa.select(consents)
+        .where(consents.c.subscriber_id == subscriber_id)
+        .order_by(consents.c.id),
+        "matches": sa.select(matches, *of_opportunity)
+        .join(subscriptions, subscriptions.c.id == matches.c.subscription_id)
+        .join(opportunities, opportunities.c.id == matches.c.opportunity_id)
+        .where(theirs)
+        .order_by(matches.c.subscription_id, matches.c.opportunity_id),
+        "marks": sa.select(marks, *of_opportunity)
+        .join(opportunities, opportunities.c.id == marks.c.opportunity_id)
+        .where(marks.c.subscriber_id == subscriber_id)
+        .order_by(marks.c.opportunity_id),
+        "reviews": sa.select(reviews, *of_opportunity)
+        .join(opportunities, opportunities.c.id == reviews.c.opportunity_id)
+        .where(reviews.c.subscriber_id == subscriber_id)
+        .order_by(reviews.c.id),
+        "deliveries": sa.select(*(one for one in outbox.c if one.name != "message"))
+        .where(outbox.c.subscriber_id == subscriber_id)
+        .order_by(outbox.c.id),
+        "bounces": sa.select(bounces)
+        .where(bounces.c.subscriber_id == subscriber_id)
+        .order_by(bounces.c.id),
+    }
+    found: dict[str, Any] = {"subscriber": next(iter(_rows(connection.execute(person))), None)}
+    for name, query in queries.items():
+        found[name] = _rows(connection.execute(query))
+    return found
+
+
+_INTERNAL = frozenset({"subscriber_id", "opportunity_id", "release_id", "outbox_id"})
+
+
+def _rows(rows: Iterable[sa.Row[Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: _plain(value) for name, value in row._mapping.items() if name not in _INTERNAL}
+        for row in rows
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
