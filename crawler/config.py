@@ -8,13 +8,17 @@ is handed what they need.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from email.headerregistry import Address
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -41,6 +45,19 @@ class Settings(BaseSettings):
     contact: str = Field(
         default="hello@arts-tenders.example", description="User-Agent and mail footer name it"
     )
+    bounce_address: str = Field(
+        default="", description="where bounces return; bounce@ the sender's domain if empty"
+    )
+    staff: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="who is told how each round of sending went; commas between them"
+    )
+    dkim_selector: str = Field(default="", description="with dkim_key_file: mails are signed")
+    dkim_key_file: Path | None = Field(default=None, description="RSA private key in PEM")
+    mails_per_minute: int = Field(default=60, ge=1, description="to one recipient domain")
+    lease_seconds: int = Field(
+        default=60, ge=2, description="a sender that is silent for so long counts as dead"
+    )
+    keep_mail_days: int = Field(default=30, ge=1, description="texts of sent mails are dropped")
     timezone: str = Field(default="Europe/London", description="zone of weekdays and hours")
     keep_raw_months: int = Field(default=24, ge=1, description="raw releases are pruned after it")
     keep_contacts_months: int = Field(
@@ -56,6 +73,24 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{value!r} is no time zone; write one such as Europe/London"
             ) from error
+        return value
+
+    @field_validator("staff", mode="before")
+    @classmethod
+    def _addresses(cls, value: object) -> object:
+        """The environment has one text with commas, the file may have a list."""
+        return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value
+
+    @field_validator("staff", "bounce_address")
+    @classmethod
+    def _mail_addresses(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        for one in (value,) if isinstance(value, str) else value:
+            try:
+                good = not one or (one.isascii() and Address(addr_spec=one).domain)
+            except (ValueError, IndexError):
+                good = False
+            if not good:
+                raise ValueError(f"{one!r} is no mail address; write one such as me@example.org")
         return value
 
     @field_validator("home")

@@ -44,3 +44,31 @@ class ModelError(TendersError):
 
 class DeliveryError(TendersError):
     """Raised by mailers when a message could not be handed over."""
+
+
+class MailRefused(DeliveryError):  # noqa: N818
+    """Raised by mailers when the server answered one message with a refusal.
+
+    `at` is the step that was refused: ``sender``, ``recipient`` or ``data``; `code` the reply's
+    three digits; `status` its RFC 3463 code such as ``5.1.1``, where it gave one; `words` its text.
+    """
+
+    def __init__(self, message: str, *, at: str, code: int, status: str | None, words: str) -> None:
+        super().__init__(message)
+        self.at = at
+        self.code = code
+        self.status = status
+        self.words = words
+
+    @property
+    def passing(self) -> bool:
+        """Whether the server asks to be tried again later (4yz, RFC 5321 section 4.2.1)."""
+        return self.code < 500
+
+
+class MailLost(DeliveryError):  # noqa: N818
+    """Raised by mailers when the connection broke during a message: it may have arrived or not."""
+
+
+class MailServerError(DeliveryError):
+    """Raised by mailers when the server, or the folder, cannot be used for any message."""

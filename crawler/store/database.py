@@ -114,10 +114,14 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 @contextmanager
-def writing(on: sa.Engine) -> Iterator[sa.Connection]:
-    """One transaction that writes, alone: all of it is kept, or nothing."""
+def writing(on: sa.Engine, *, alone: bool = True) -> Iterator[sa.Connection]:
+    """One transaction that writes, alone: all of it is kept, or nothing.
+
+    Short transactions on rows of their own (leases, the outbox) need not be `alone`: on PostgreSQL
+    they then do not wait for a crawl's.
+    """
     with on.execution_options(writes=True).connect() as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
+        if alone and connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         yield connection
 

@@ -289,3 +289,10 @@ def digested(connection: sa.Connection, subscriber_id: int, now: datetime) -> No
     connection.execute(
         subscribers.update().where(subscribers.c.id == subscriber_id).values(digest_at=now)
     )
+
+
+def slot_done(connection: sa.Connection, subscriber_id: int, slot: datetime) -> None:
+    """Records that the digest time `slot` was dealt with, whether by a mail or by silence."""
+    connection.execute(
+        subscribers.update().where(subscribers.c.id == subscriber_id).values(slot=slot)
+    )
