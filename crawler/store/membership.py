@@ -119,9 +119,7 @@ def remove_wish(connection: sa.Connection, subscriber_id: int, subscription_id: 
 def drop_queued(connection: sa.Connection, subscriber_id: int) -> int:
     """Drops mails to them that wait to be sent; how many. One on its way cannot be called back."""
     return connection.execute(
-        outbox.delete().where(
-            outbox.c.subscriber_id == subscriber_id, outbox.c.state == "queued"
-        )
+        outbox.delete().where(outbox.c.subscriber_id == subscriber_id, outbox.c.state == "queued")
     ).rowcount
 
 
@@ -133,9 +131,7 @@ def prune_pending(connection: sa.Connection, before: datetime) -> int:
     lately = sa.exists().where(
         consents.c.subscriber_id == subscribers.c.id, consents.c.at >= before
     )
-    waiting = sa.and_(
-        subscribers.c.state == "pending", subscribers.c.created < before, ~lately
-    )
+    waiting = sa.and_(subscribers.c.state == "pending", subscribers.c.created < before, ~lately)
     returned = connection.execute(
         subscribers.update()
         .where(waiting, subscribers.c.confirmed_at.is_not(None))
