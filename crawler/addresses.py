@@ -46,9 +46,9 @@ class Addresses:
         """The calendar entry of its closing date (RFC 5545)."""
         return f"{self.base}/opportunities/{id}/deadline.ics"
 
-    def confirm(self, handle: str) -> str:
-        """The page with the button that completes a double opt-in."""
-        return f"{self.base}/confirm/{self.tokens.make('confirm', handle)}"
+    def confirm(self, handle: str, *words: str) -> str:
+        """The page with the button that completes a double opt-in; `words` say which asking."""
+        return f"{self.base}/confirm/{self.tokens.make('confirm', handle, *words)}"
 
     def preferences(self, handle: str) -> str:
         """The page where somebody changes, pauses, exports or erases what is theirs."""
