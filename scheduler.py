@@ -69,7 +69,8 @@ def _prune(settings: config.Settings) -> object:
     engine = database.engine(settings.database)
     now = datetime.now(UTC)
     contacts = keeping.prune_contacts(engine, settings.keep_contacts_months, now)
-    return keeping.prune(engine, settings.keep_raw_months, now), contacts
+    unconfirmed = keeping.prune_pending(engine, now)
+    return keeping.prune(engine, settings.keep_raw_months, now), contacts, unconfirmed
 
 
 def _backup(settings: config.Settings) -> object:

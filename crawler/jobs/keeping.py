@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from crawler.store import contacts, database, releases
+from crawler.store import contacts, database, membership, releases
 
 _MONTH = timedelta(days=30.44)
+UNCONFIRMED = timedelta(days=30)
+"""How long somebody who asked may take to confirm."""
 
 
 def prune(engine: sa.Engine, months: int, now: datetime) -> int:
@@ -21,3 +23,9 @@ def prune_contacts(engine: sa.Engine, months: int, now: datetime) -> int:
     """Deletes contacts that no page has published for `months`; how many pages' words went."""
     with database.writing(engine) as connection:
         return contacts.prune(connection, now - months * _MONTH)
+
+
+def prune_pending(engine: sa.Engine, now: datetime) -> int:
+    """Forgets who asked for mails and did not confirm within 30 days; how many."""
+    with database.writing(engine) as connection:
+        return membership.prune_pending(connection, now - UNCONFIRMED)

@@ -5,6 +5,7 @@ Whoever calls records the evidence in the same transaction (`crawler.store.conse
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -55,8 +56,14 @@ def ask_again(
         organisation=organisation,
         **people.schedule_columns(schedule),
     )
-    connection.execute(subscriptions.delete().where(subscriptions.c.subscriber_id == subscriber_id))
-    people.subscribe(connection, subscriber_id, wish)
+    theirs = subscriptions.c.subscriber_id == subscriber_id
+    first = connection.execute(sa.select(sa.func.min(subscriptions.c.id)).where(theirs)).scalar()
+    if first is None:
+        people.subscribe(connection, subscriber_id, wish)
+        return
+    # One is kept and changed, not replaced: with it is kept what they have been told already.
+    connection.execute(subscriptions.delete().where(theirs, subscriptions.c.id != first))
+    change_wish(connection, subscriber_id, replace(wish, id=first))
 
 
 def describe(connection: sa.Connection, subscriber_id: int, organisation: str | None) -> None:
