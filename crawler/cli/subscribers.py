@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,81 +10,146 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crawler import config, dates, text
-from crawler.digest import outbox, wording
-from crawler.digest.wish_wording import wish
-from crawler.errors import UsageError
-from crawler.places.regions import of_code, regions
-from crawler.store import database, subscribers
-from crawler.store.subscribers import DEFAULT_BANDS, Subscriber, Subscription
+from crawler import config, dates
+from crawler.cli import preferences as preference_commands
+from crawler.cli import subscriber_files, wish_options
+from crawler.cli.people import ORIGIN, evidence, known, say
+from crawler.cli.wish_options import Given
+from crawler.digest import wording
+from crawler.digest.wish_wording import when, wish
+from crawler.digest.wishes import Asked
+from crawler.jobs import consent, preferences
+from crawler.mailboxes import address
+from crawler.store import consents, database, subscribers
+from crawler.store.subscribers import Subscriber
 
 commands = typer.Typer()
 group = typer.Typer(help="Who gets digests, and what they asked for.", no_args_is_help=True)
 commands.add_typer(group, name="subscribers")
+group.add_typer(preference_commands.commands)
+group.add_typer(subscriber_files.commands)
+
+_ANSWERS = {
+    "asked": "{email} gets a mail with a link to confirm. Until they do, nothing else is sent.",
+    "known": "{email} is subscribed already, and gets a mail that says so. Nothing was changed;"
+    " see: tenders subscribers show {email}",
+    "enough": "{email} has had three such mails within a day. Try again tomorrow.",
+}
 
 
 @group.command()
+@wish_options.takes()
 def add(
     email: Annotated[str, typer.Argument(help="where the digest goes")],
     organisation: Annotated[str | None, typer.Option(help="how the digest greets them")] = None,
-    region: Annotated[
-        list[str] | None, typer.Option(help="code or name, such as TLD or 'North West'; repeatable")
+    agreed: Annotated[
+        str | None,
+        typer.Option(
+            "--consent",
+            metavar="HOW",
+            help="how they agreed, such as 'by phone, 3 May': begins at once, without asking them",
+        ),
     ] = None,
-    art_form: Annotated[list[str] | None, typer.Option(help="such as music; repeatable")] = None,
-    outcome: Annotated[
-        list[str] | None, typer.Option(help="such as health_wellbeing; repeatable")
-    ] = None,
-    band: Annotated[
-        list[str] | None,
-        typer.Option(help="arts, commissionable, adjacent; the first two if left out; repeatable"),
-    ] = None,
+    *,
+    given: Given,
 ) -> None:
-    """Add somebody. What is left out narrows nothing: no region means the whole UK."""
-    wanted = Subscription(
-        regions=tuple(dict.fromkeys(_region(words) for words in region or ())),
-        art_forms=_chosen("--art-form", art_form, wording.ART_FORMS),
-        outcomes=_chosen("--outcome", outcome, wording.OUTCOMES),
-        bands=_chosen("--band", band, wording.BANDS) or DEFAULT_BANDS,
-    )
-    engine = database.engine(config.load().database)
-    with database.writing(engine) as connection:
-        added = subscribers.add(
-            connection,
+    """Add somebody, who is asked to confirm by mail. What is left out narrows nothing."""
+    settings = config.load()
+    engine = database.engine(settings.database)
+    asked = wish_options.read(given)
+    email = address(email)
+    _notes(asked)
+    now = datetime.now(UTC)
+    if agreed is None:
+        answer = consent.ask(
+            settings,
+            engine,
             email=email,
-            organisation=wording.plain(organisation, 120) if organisation else None,
-            subscription=wanted,
-            now=datetime.now(UTC),
+            organisation=organisation,
+            subscription=asked.subscription,
+            schedule=asked.schedule,
+            origin=ORIGIN,
+            network=None,
+            now=now,
         )
-    _say(f"Added {added.email} for {wish(wanted)}")
-    _say("Next: tenders match, then tenders digest preview")
+        say(_ANSWERS[answer].format(email=email))
+        if answer != "asked":
+            return
+    else:
+        consent.enrol(
+            settings,
+            engine,
+            email=email,
+            organisation=organisation,
+            subscription=asked.subscription,
+            schedule=asked.schedule,
+            origin=f"{ORIGIN}: {evidence(agreed)}",
+            now=now,
+        )
+    say(f"Added {email} for {wish(asked.subscription)}")
+    say(f"They are written to {when(asked.schedule)}.")
+    say("Next: tenders match, then tenders digest preview")
+
+
+def _notes(asked: Asked) -> None:
+    for note in asked.notes:
+        say(note)
 
 
 @group.command("list")
 def list_() -> None:
     """Show everybody with what they asked for."""
     engine = database.engine(config.load().database)
-    with engine.connect() as connection:
-        people = subscribers.listed(connection)
-    if not people:
-        _say("Nobody is subscribed yet. Begin with: tenders subscribers add name@example.org")
-        return
     table = Table(show_lines=True)
-    for heading in ("Address", "Organisation", "Asked for", "Last digest"):
+    for heading in ("Address", "Organisation", "State", "Asked for", "Last digest"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "Address")
-    for person in people:
-        table.add_row(*(Text(words) for words in _row(person)))
+    with engine.connect() as connection:
+        for person in subscribers.iterate(connection):
+            table.add_row(*(Text(words) for words in _row(person)))
+    if not table.row_count:
+        say("Nobody is subscribed yet. Begin with: tenders subscribers add name@example.org")
+        return
     Console().print(table)
 
 
 def _row(person: Subscriber) -> tuple[str, ...]:
     wishes = "\n".join(wording.sentence(wish(one)) for one in person.subscriptions)
-    last = person.digest_at.astimezone(dates.LONDON).date() if person.digest_at else None
-    return (
-        person.email,
-        person.organisation or "",
-        wishes,
-        dates.spell(last) if last else "none yet",
-    )
+    return (person.email, person.organisation or "", _state(person), wishes, _last(person))
+
+
+def _state(person: Subscriber) -> str:
+    if person.state == "paused" and person.paused_until:
+        return f"paused until {_day(person.paused_until)}"
+    return {"pending": "not confirmed yet"}.get(person.state, person.state)
+
+
+def _last(person: Subscriber) -> str:
+    return _day(person.digest_at) if person.digest_at else "none yet"
+
+
+def _day(moment: datetime) -> str:
+    return dates.spell(moment.astimezone(dates.LONDON).date())
+
+
+@group.command()
+def show(email: Annotated[str, typer.Argument(help="whose address")]) -> None:
+    """Show somebody: what they asked for, by number, and how they agreed."""
+    engine = database.engine(config.load().database)
+    person = known(engine, email)
+    with engine.connect() as connection:
+        kept = consents.of(connection, person.id)
+    say(f"{person.email} ({_state(person)}; last digest: {_last(person)})")
+    if person.organisation:
+        say(f"Organisation: {person.organisation}")
+    say(f"Written to {when(person.schedule)}.")
+    for one in person.subscriptions:
+        label = f" ({one.label})" if one.label else ""
+        say(f"Subscription {one.id}{label}: {wish(one)}")
+    for one_kept in kept:
+        network = f", network {one_kept.network}" if one_kept.network else ""
+        version = f", wording {one_kept.wording}" if one_kept.wording else ""
+        at = dates.spell(one_kept.at)
+        say(f"{wording.sentence(one_kept.event)} on {at} by {one_kept.origin}{version}{network}")
 
 
 @group.command()
@@ -93,54 +157,19 @@ def erase(
     email: Annotated[str, typer.Argument(help="whose address")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
 ) -> None:
-    """Erase somebody: address, wishes, matches, and the digests to them that lie in files."""
+    """Erase somebody: address, wishes, consents, matches, and the mails to them."""
     settings = config.load()
     engine = database.engine(settings.database)
-    with engine.connect() as connection:
-        person = subscribers.find(connection, email)
-    if person is None:
-        raise UsageError(f"{email!r} is not subscribed. See who is with: tenders subscribers list")
+    person = known(engine, email)
     if not yes:
         typer.confirm(f"Erase {person.email} and everything kept about them?", abort=True)
-    with database.writing(engine) as connection:
-        subscribers.remove(connection, person.email)
-    folders = (settings.outbox, settings.var / "preview")
-    files = sum(outbox.erase(folder, person.email) for folder in folders)
-    _say(f"Erased {person.email}" + (f" and {wording.count(files, 'file')}." if files else "."))
+    gone = preferences.erase_person(settings, engine, person)
+    with_them = [
+        wording.count(number, what)
+        for number, what in ((gone.mails, "mail"), (gone.files, "file"))
+        if number
+    ]
+    say(f"Erased {person.email}{' and ' if with_them else ''}{wording.listing(with_them)}.")
 
 
 group.command("remove", hidden=True)(erase)
-
-
-def _region(words: str) -> str:
-    """The ITL1 code that `words` name: a code, a name, or the beginning of just one name."""
-    code = of_code(words)
-    if code in regions():
-        return str(code)
-    wanted = text.key(words)
-    names = {text.key(name): code for code, name in regions().items()}
-    near = [code for name, code in names.items() if wanted and name.startswith(wanted)]
-    if wanted in names or len(near) == 1:
-        return names.get(wanted) or near[0]
-    allowed = ", ".join(f"{code} ({name})" for code, name in regions().items())
-    raise UsageError(
-        f"--region {words[:80]!r} is no region. Write one of {allowed};"
-        " leave --region out for the whole UK."
-    )
-
-
-def _chosen(
-    option: str, words: Iterable[str] | None, allowed: Mapping[str, str]
-) -> tuple[str, ...]:
-    chosen = []
-    for word in words or ():
-        name = text.key(word).replace(" ", "_")
-        if name not in allowed:
-            known = ", ".join(allowed)
-            raise UsageError(f"{option} {word[:80]!r} is not known. Write one of {known}.")
-        chosen.append(name)
-    return tuple(dict.fromkeys(chosen))
-
-
-def _say(words: str) -> None:
-    Console().print(Text(words), soft_wrap=True)

@@ -86,6 +86,44 @@ def ask(
     return "asked"
 
 
+def enrol(
+    settings: Settings,
+    engine: sa.Engine,
+    *,
+    email: str,
+    organisation: str | None,
+    subscription: Subscription,
+    schedule: Schedule,
+    origin: str,
+    now: datetime,
+) -> None:
+    """Begins at once for somebody whose agreement staff hold: `origin` says how they agreed.
+
+    Raises `UsageError` for somebody who is written to already.
+    """
+    with database.writing(engine) as connection:
+        person = subscribers.find(connection, email)
+        if person is None or person.state in ("active", "paused"):
+            person = subscribers.add(
+                connection,
+                email=email,
+                organisation=named(organisation),
+                subscription=subscription,
+                schedule=schedule,
+                now=now,
+            )
+        else:
+            membership.ask_again(
+                connection,
+                person.id,
+                organisation=named(organisation),
+                wish=subscription,
+                schedule=schedule,
+            )
+        activate(settings, connection, person, now)
+        consents.record(connection, person.id, "confirmed", at=now, origin=origin)
+
+
 def named(organisation: str | None) -> str | None:
     """An organisation's name as it is kept, None for none."""
     return wording.plain(organisation, ORGANISATION) or None if organisation else None

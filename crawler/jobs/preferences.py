@@ -136,7 +136,7 @@ def change_wish(
     """
     with database.writing(engine) as connection:
         person = _again(connection, person)
-        old = _theirs(person, wish.id)
+        old = theirs(person, wish.id)
         if not same(old, wish):
             membership.change_wish(connection, person.id, wish)
             _changed(connection, person, origin, network, now)
@@ -182,7 +182,7 @@ def remove_wish(
     """Removes a subscription; the person as they are now. Raises `UsageError` for the last one."""
     with database.writing(engine) as connection:
         person = _again(connection, person)
-        _theirs(person, subscription_id)
+        theirs(person, subscription_id)
         if len(person.subscriptions) == 1:
             raise UsageError(
                 f"{person.email} has only this subscription. Change it, or stop the emails."
@@ -228,7 +228,8 @@ def _changed(
     consents.record(connection, person.id, "changed", at=now, origin=origin, network=network)
 
 
-def _theirs(person: Subscriber, subscription_id: int) -> Subscription:
+def theirs(person: Subscriber, subscription_id: int) -> Subscription:
+    """The person's subscription of that id. Raises `UsageError` where they have none."""
     for one in person.subscriptions:
         if one.id == subscription_id:
             return one
