@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crawler import money
 from crawler.buyers import BUYER_KINDS
-from crawler.digest import whereabouts, wishes
+from crawler.digest import wish_places, wishes
 from crawler.digest.wish_wording import RHYTHMS, STAGES, WEEKDAYS, when, wish
 from crawler.digest.wishes import (
     SCHEDULE_FIELDS,
@@ -203,13 +203,13 @@ def test_a_distance_without_a_postcode_is_left_out_and_that_is_said() -> None:
 
 @pytest.mark.parametrize("gss", LIVING)
 def test_every_authority_is_known_by_its_name(gss: str) -> None:
-    assert whereabouts.council(authorities()[gss].name).codes == (gss,)
+    assert wish_places.council(authorities()[gss].name).codes == (gss,)
 
 
 def test_every_abolished_authority_has_an_answer() -> None:
     for gss, body in authorities().items():
         if body.ended:
-            codes = whereabouts.council(gss).codes
+            codes = wish_places.council(gss).codes
             assert codes
             assert set(codes) <= set(LIVING)
 

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from itertools import islice
 
 from crawler import money, text
-from crawler.digest import whereabouts, wording
-from crawler.digest.whereabouts import Unclear, quoted
+from crawler.digest import wish_places, wording
+from crawler.digest.wish_places import Unclear, quoted
 
 Given = Mapping[str, str | Sequence[str] | bool | int | None]
 """Fields by name, each as typed: a text, several, or a value that a program set."""
@@ -134,7 +134,7 @@ class Fields:
 
     def regions(self, name: str) -> tuple[str, ...]:
         """ITL1 codes, from north to south."""
-        return whereabouts.in_order(
+        return wish_places.in_order(
             code for typed in self.parts(name) for code in self._place(name, typed, _region)
         )
 
@@ -169,7 +169,7 @@ class Fields:
             return ()
 
     def _council(self, typed: str) -> tuple[str, ...]:
-        council = whereabouts.council(typed)
+        council = wish_places.council(typed)
         if council.note:
             self.notes.append(council.note)
         return council.codes
@@ -209,8 +209,8 @@ class Fields:
 
 
 def _region(typed: str) -> tuple[str, ...]:
-    return (whereabouts.region(typed),)
+    return (wish_places.region(typed),)
 
 
 def _postcode(typed: str) -> tuple[str, ...]:
-    return (whereabouts.postcode(typed),)
+    return (wish_places.postcode(typed),)
