@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import typer
 
 from crawler import config, dates
+from crawler.cli import demo_people
 from crawler.demo.notices import SOURCES
 from crawler.demo.portals import SamplePortals
 from crawler.errors import TendersError
@@ -18,22 +19,13 @@ from crawler.jobs import crawl as crawling
 from crawler.jobs import match as matching
 from crawler.jobs import send as sending
 from crawler.sources import Pace
-from crawler.store import database, duplicates, opportunities, subscribers
-from crawler.store.subscribers import Subscription
+from crawler.store import database, duplicates, opportunities
 
 commands = typer.Typer()
 
 DATABASE = "demo.sqlite"
 _PACE = Pace(requests=1000, seconds=1)
 _WEEK = timedelta(days=7)
-_PEOPLE = (
-    ("programme@tidewater-arts.example", "Tidewater Arts", Subscription()),
-    (
-        "hello@moorland-voices.example",
-        "Moorland Voices",
-        Subscription(regions=("TLD", "TLE"), outcomes=("health_wellbeing", "older_people")),
-    ),
-)
 
 
 @commands.command()
@@ -51,23 +43,14 @@ def demo(
     settings = settings.model_copy(update={"database_url": f"sqlite:///{path}", "smtp_url": ""})
     engine = database.engine(settings.database)
     now = datetime.now(UTC)
-    with database.writing(engine) as connection:
-        for email, organisation, wish in _PEOPLE:
-            subscribers.add(
-                connection,
-                email=email,
-                organisation=organisation,
-                subscription=wish,
-                now=now,
-                state="active",
-            )
+    people = demo_people.join(settings, engine, now)
     with SamplePortals(now=now) as portals:
         _say(
             "1. Four sample portals are up on this machine. Crawling them as if for the first time."
         )
         _crawl(settings, portals, since="40d")
         _judged(engine)
-        _say("2. Matching what came, and writing the first digests.")
+        _say(f"2. Matching what came, and writing the first digests to {people} organisations.")
         _digest(settings, engine, now)
         portals.publish_later(at=datetime.now(UTC))
         _say("3. A week passes: deadlines move, two notices are cancelled, contracts are awarded.")
