@@ -6,6 +6,7 @@ recorded with each of them, or they get the mail that asks. Who has stopped stay
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -17,12 +18,13 @@ from crawler.digest.wishes import SCHEDULE_FIELDS, WISH_FIELDS, same
 from crawler.jobs import consent
 from crawler.jobs.preferences import MOST_WISHES
 from crawler.jobs.subscriber_file import BadLine, Line, lines
-from crawler.store import consents, database, membership, subscribers
+from crawler.store import consents, database, membership, newcomers, subscribers
+from crawler.store.newcomers import Newcomer
 from crawler.store.statements import chunks
 from crawler.store.subscribers import Subscriber, Subscription
 
-_AT_ONCE = 200
-Effect = Literal["new", "changed", "same"]
+_AT_ONCE = 500
+Effect = Literal["changed", "same"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def run(
 ) -> Imported:
     """Takes in the file `name` with this `content`; `agreed` says how its people have agreed.
 
-    People go in by the hundred: broken off, it is begun again. Raises `UsageError` for a heading
+    People go in by hundreds: broken off, it is begun again. Raises `UsageError` for a heading
     that cannot be meant.
     """
     origin = f"file {name}" + (f": {agreed}" if agreed else "")
@@ -86,8 +88,9 @@ def run(
     for some in chunks(_people(content, name, this.refused).items(), _AT_ONCE):
         with database.writing(engine) as connection:
             known = subscribers.among(connection, [email for email, _ in some])
+            counts["new"] += _add(connection, (one for one in some if one[0] not in known), this)
             for email, person in some:
-                if effect := _take(connection, known.get(email), person, this):
+                if email in known and (effect := _take(connection, known[email], person, this)):
                     counts[effect] += 1
     refused = tuple(sorted(this.refused, key=lambda one: one.number))
     return Imported(asked=this.asked, refused=refused, **counts)
@@ -134,12 +137,9 @@ def _odd(person: _Person, line: Line) -> str | None:
 
 
 def _take(
-    connection: sa.Connection, known: Subscriber | None, person: _Person, this: _Round
+    connection: sa.Connection, known: Subscriber, person: _Person, this: _Round
 ) -> Effect | None:
-    """Takes one person in; None where all their lines are refused."""
-    if known is None:
-        _add(connection, person, this)
-        return "new"
+    """Brings one person to what the file says; None where all their lines are refused."""
     if known.state == "stopped" and person.first.state != "stopped":
         reason = (
             f"{known.email} has stopped the emails; only their own opt-in brings them back."
@@ -155,29 +155,34 @@ def _take(
     return "changed" if _move(connection, known, person, this) or changed else "same"
 
 
-def _add(connection: sa.Connection, person: _Person, this: _Round) -> None:
+def _add(connection: sa.Connection, people: Iterable[tuple[str, _Person]], this: _Round) -> int:
+    """Adds who is not known yet; how many."""
+    new = [_newcomer(email, person, this) for email, person in people]
+    ids = newcomers.add(connection, new, this.now)
+    settled = [ids[one.email] for one in new if one.state != "pending"]
+    consents.record_all(connection, settled, "imported", at=this.now, origin=this.origin)
+    for one in new:
+        if one.state == "pending":
+            this.asked += 1
+            consent.send_confirmation(
+                this.settings, connection, ids[one.email], this.origin, None, this.now
+            )
+    return len(new)
+
+
+def _newcomer(email: str, person: _Person, this: _Round) -> Newcomer:
     first = person.first
     state = first.state or "active"
     if state != "stopped" and not this.consented:
         state = "pending"
-    added = subscribers.add(
-        connection,
-        email=first.email,
+    return Newcomer(
+        email=email,
         organisation=consent.named(first.organisation),
-        subscription=person.wishes[0],
+        wishes=tuple(person.wishes),
         schedule=first.asked.schedule,
-        state="active" if state == "paused" else state,
-        now=this.now,
+        state=state,
+        paused_until=first.paused_until,
     )
-    for wish in person.wishes[1:]:
-        subscribers.subscribe(connection, added.id, wish)
-    if state == "pending":
-        this.asked += 1
-        consent.send_confirmation(this.settings, connection, added.id, this.origin, None, this.now)
-        return
-    _record(connection, added.id, "imported", this)
-    if state == "paused":
-        membership.pause(connection, added.id, first.paused_until)
 
 
 def _update(connection: sa.Connection, known: Subscriber, person: _Person) -> bool:

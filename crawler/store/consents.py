@@ -86,6 +86,20 @@ def record(
     return int(key[0])
 
 
+def record_all(
+    connection: sa.Connection,
+    subscriber_ids: Iterable[int],
+    event: Event,
+    *,
+    at: datetime,
+    origin: str,
+) -> None:
+    """Keeps the same evidence for many people."""
+    row = {"event": event, "at": at, "origin": origin[:_LONGEST_ORIGIN]}
+    if rows := [{"subscriber_id": one, **row} for one in subscriber_ids]:
+        connection.execute(consents.insert(), rows)
+
+
 def of(connection: sa.Connection, subscriber_id: int) -> list[Consent]:
     """Everything kept of one person, oldest first."""
     rows = connection.execute(
