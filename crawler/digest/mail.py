@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
+from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -11,7 +13,8 @@ from email.utils import format_datetime, parseaddr
 from hashlib import blake2b
 
 from crawler import dates
-from crawler.digest import rendering
+from crawler.addresses import Addresses
+from crawler.digest import rendering, wording
 from crawler.digest.composing import Digest
 from crawler.errors import ConfigError
 from crawler.store.subscribers import Subscriber
@@ -55,25 +58,38 @@ class Letterhead:
 
 
 def message(
-    digest: Digest, subscriber: Subscriber, letterhead: Letterhead, now: datetime
+    digest: Digest,
+    subscriber: Subscriber,
+    letterhead: Letterhead,
+    now: datetime,
+    *,
+    about: str = "",
+    addresses: Addresses | None = None,
 ) -> EmailMessage:
     """The digest as a mail to `subscriber`.
 
-    Its Message-ID is that of the subscriber's digest of that day: sent twice, it is still one mail.
-    Raises `ConfigError` when sender or contact are no addresses.
+    Its Message-ID follows from `about`, which says what this mail is (that person's digest of one
+    slot, say; of one London day if it is empty): sent twice, it is still one mail. With `addresses`
+    of pages that can be reached, one click unsubscribes (RFC 8058). There is no Precedence header:
+    it was never standardised, and Auto-Submitted (RFC 3834) says the same to those who answer by
+    machine. Raises `ConfigError` when sender or contact are no addresses.
     """
     sender = _address(letterhead.sender, "sender")
     contact = _address(letterhead.contact, "contact").addr_spec
-    identity = _identity(subscriber, now)
+    identity = _identity(subscriber, about or f"{digest.kind} of {wording.today(now)}")
     made = EmailMessage(policy=POLICY)
     made["From"] = Address(sender.display_name or NAME, addr_spec=sender.addr_spec)
     made["To"] = Address(addr_spec=subscriber.email)
     made["Reply-To"] = Address(addr_spec=contact)
     made["Subject"] = digest.subject
     made["Date"] = format_datetime(now.astimezone(dates.LONDON))
-    made["Message-ID"] = f"<digest.{identity}@{sender.domain}>"
+    made["Message-ID"] = f"<{digest.kind}.{identity}@{sender.domain}>"
     made["List-Id"] = f"{NAME} digest <digest.{sender.domain}>"
-    made["List-Unsubscribe"] = f"<{rendering.mailto(contact, STOP)}>"
+    ways = [f"<{rendering.mailto(contact, STOP)}>"]
+    if addresses and addresses.base.startswith(("https://", "http://")):
+        ways.append(f"<{addresses.unsubscribe(subscriber.handle)}>")
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    made["List-Unsubscribe"] = ", ".join(ways)
     made["Auto-Submitted"] = "auto-generated"
     made["MIME-Version"] = "1.0"
     made.make_alternative()
@@ -84,8 +100,17 @@ def message(
 
 
 def _part(content: str, subtype: str) -> EmailMessage:
-    part = EmailMessage(policy=SMTP)
-    part.set_content(content, subtype=subtype, cte="quoted-printable")
+    """One way of saying it, in the shorter of the two encodings that every server passes on.
+
+    `EmailMessage.set_content` encodes quoted-printable in Python, letter by letter.
+    """
+    raw = content.replace("\n", "\r\n").encode()
+    quoted, sixes = b2a_qp(raw, istext=True), encodebytes(raw)
+    shorter = len(quoted) <= len(sixes) * 1.1  # people who look at the source can read the first
+    part = EmailMessage(policy=POLICY)
+    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = "quoted-printable" if shorter else "base64"
+    part.set_payload((quoted if shorter else sixes).decode("ascii"))
     return part
 
 
@@ -100,8 +125,7 @@ def _address(text: str, setting: str) -> Address:
         ) from error
 
 
-def _identity(subscriber: Subscriber, now: datetime) -> str:
-    """Names one subscriber's digest of one London day, and says nothing about who that is."""
-    day = now.astimezone(dates.LONDON).date()
-    who = f"{subscriber.id} {subscriber.created.astimezone(UTC).isoformat()} {day}"
-    return f"{day:%Y%m%d}.{blake2b(who.encode(), digest_size=10).hexdigest()}"
+def _identity(subscriber: Subscriber, about: str) -> str:
+    """Names one mail to one subscriber, and says nothing about who that is."""
+    who = f"{subscriber.id} {subscriber.created.astimezone(UTC).isoformat()} {about}"
+    return blake2b(who.encode(), digest_size=16).hexdigest()
