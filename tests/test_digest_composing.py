@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from crawler.digest import rendering, wording
 from crawler.digest.accounts import Accounts, SourceCheck, asked_for, checked
 from crawler.digest.changes import changes
-from crawler.digest.composing import MOST
 from crawler.digest.links import links
+from crawler.digest.ordering import MOST
 from crawler.items import Award, Buyer, Place, Reason
 from crawler.opportunity import Change
 from crawler.store.matches import Told

@@ -17,7 +17,7 @@ FEEDS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footer:
-    """`why` and `asked_for` are sentences; `links` act on the mails, `feeds` are to subscribe to."""
+    """`why` and `asked_for` are sentences; `links` change or stop the mails."""
 
     why: str = ""
     asked_for: str = ""

@@ -1,4 +1,4 @@
-"""Whom to talk to and where bids go, as a mail shows it: what `local` knows, parted by item and body.
+"""Whom to talk to and where bids go, as a mail shows it: by item, and by body.
 
 Where bids go and whom the notice names belong to one item. The roles of a council serve several of
 a week's items, so a mail names each council once, at its end.

@@ -13,10 +13,11 @@ from typing import Literal
 from crawler import dates
 from crawler.addresses import Addresses
 from crawler.digest import wording
-from crawler.digest.composing import Digest, Entry, Section, carried, greeting, laid_out
+from crawler.digest.composing import Digest, Section, carried, greeting, laid_out
 from crawler.digest.footers import footer
 from crawler.digest.headlines import preheader
 from crawler.digest.items import Candidate, Writer, title
+from crawler.digest.ordering import Entry
 from crawler.store.subscribers import Subscriber
 
 MOST = 5

@@ -37,7 +37,7 @@ class _Loader(FileSystemLoader):
 
     def get_source(
         self, environment: Environment, template: str
-    ) -> tuple[str, str, Callable[[], bool] | None]:
+    ) -> tuple[str, str, Callable[[], bool]]:
         source, path, fresh = super().get_source(environment, template)
         if template.endswith(".html"):
             source = _inlined(source)
