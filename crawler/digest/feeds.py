@@ -78,10 +78,9 @@ def _entry(
     made.published(opportunity.published)
     made.updated(changed(opportunity))
     page = addresses.opportunity(opportunity.id)
-    made.link(href=page, rel="alternate", type="text/html")
-    for link in links(opportunity.urls, portals):
-        made.link(href=link.url, rel="related", title=link.text)
-    made.summary(_summary(one, now))
+    made.link(href=page)  # feedgen writes no rel in entries: more links would be alternates too
+    notices = [f"{link.text}: {link.url}" for link in links(opportunity.urls, portals)]
+    made.summary("\n".join([_summary(one, now), *notices]))
     return made
 
 
