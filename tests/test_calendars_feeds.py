@@ -144,7 +144,7 @@ def test_a_feed_says_why_and_where():
     summary = entry.findtext(f"{ATOM}summary")
     assert "Why you: In Wales. Why it may not be for you: It is large." in summary
     assert "Closes Sunday 9 August 2026, 12 noon" in summary
-    assert "left" not in summary
+    assert "days left" not in summary
     assert "Read the notice on Find a Tender: https://www.find-tender.service.gov.uk/" in summary
     (link,) = entry.findall(f"{ATOM}link")
     assert link.get("href") == "https://tenders.example/opportunities/k00000000001"

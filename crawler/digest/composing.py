@@ -17,7 +17,7 @@ from crawler.digest.headlines import Counts
 from crawler.digest.items import SOON, Candidate, Item, Writer, addressed
 from crawler.digest.links import Link
 from crawler.digest.nearby import Body, gathered
-from crawler.digest.ordering import Entry, share_out, sort_out
+from crawler.digest.ordering import MOST, Entry, share_out, sort_out
 from crawler.store.matches import Told
 from crawler.store.subscribers import Subscriber
 
@@ -86,15 +86,17 @@ def compose(
     accounts: Accounts | None = None,
     near_misses: int | None = None,
     addresses: Addresses | None = None,
+    most: int = MOST,
 ) -> Digest:
     """The digest that tells `person` of `candidates` on the writer's day.
 
-    What was told before comes only if it has changed since. `near_misses` is how many
-    opportunities failed just one thing that the person asked for, None if nobody counted.
+    It has at most `most` items. What was told before comes only if it has changed since.
+    `near_misses` is how many opportunities failed just one thing that the person asked for, None if
+    nobody counted.
     """
     now = writer.now
     sorted_out = sort_out(candidates, person, now)
-    room = share_out({key: len(entries) for key, entries in sorted_out.items()})
+    room = share_out({key: len(entries) for key, entries in sorted_out.items()}, most)
     entries = {key: found[: room[key]] for key, found in sorted_out.items()}
     more = {key: len(found) - room[key] for key, found in sorted_out.items()}
     shown = [entry for found in entries.values() for entry in found]

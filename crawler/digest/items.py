@@ -6,7 +6,7 @@ tell of the same few hundred opportunities.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,9 +20,10 @@ from crawler.opportunity import Opportunity
 from crawler.store.matches import Told
 
 SOON = 14
-_NAME = 60
+_NAME = 50
 _OVER = ("cancelled", "awarded")
 _KEPT = 50_000
+_LEAST = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +115,22 @@ class Writer:
             else wording.stage(opportunity, now),
             over=over,
             changes=changes,
-            reasons=tuple(wording.plain(reason, 300) for reason in match.reasons[:5]),
-            caveats=tuple(wording.plain(caveat, 200) for caveat in match.caveats[:3]),
+            reasons=_bounded(match.reasons[:5], 600),
+            caveats=_bounded(match.caveats[:3], 300),
             links=links(opportunity.urls, self.portals),
             near=Near() if over else self.near(opportunity),
         )
+
+
+def _bounded(sentences: Iterable[str], room: int) -> tuple[str, ...]:
+    """As many of the `sentences` as fit into `room` characters, the last one cut if need be."""
+    kept = []
+    for sentence in sentences:
+        if room < _LEAST:
+            break
+        kept.append(wording.plain(sentence, min(room, 300)))
+        room -= len(kept[-1])
+    return tuple(kept)
 
 
 def is_over(opportunity: Opportunity) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 MOST = 3
-_LONGEST = 600
+_LONGEST = 400
 _UNFIT = frozenset(' <>"`\\{}|^')
 """Not allowed in a web address (RFC 3986), and of use only to those who mean harm."""
 

@@ -24,6 +24,9 @@ from crawler.store.subscribers import Subscriber
 LONGEST_LINE = 990
 """RFC 5322 allows 998 characters in a line."""
 
+LARGEST = 80_000
+"""Bytes of a whole mail. Gmail cuts mails off beyond 102 kB, and with them the way to stop them."""
+
 NAME = "Arts Tenders"
 STOP = "Please stop"
 
@@ -105,6 +108,11 @@ def message(
     made.attach(_part(rendering.text(digest, contact), "plain"))
     made.attach(_part(rendering.html(digest, contact), "html"))
     return made
+
+
+def size(message: EmailMessage) -> int:
+    """About how many bytes a mail made here will have on its way."""
+    return 3_000 + sum(len(str(part.get_payload())) for part in message.iter_parts())
 
 
 def _part(content: str, subtype: str) -> EmailMessage:

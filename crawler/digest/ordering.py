@@ -12,8 +12,10 @@ from crawler.digest.items import SOON, Candidate
 from crawler.store.subscribers import Subscriber
 
 MOST = 15
+SHARES = {"closing": 6, "arts": 4}
 SHARE = 2
-"""How many items each section may have before another takes the rest of the room."""
+"""How many items a section may have before another takes the rest of the room: more for what
+cannot wait for the next digest, and for art."""
 
 MISSED = 5
 LATE = timedelta(days=4)
@@ -102,8 +104,8 @@ def _age(entry: Entry) -> tuple[float, str]:
 _ORDERS = {"closing": _urgency, "changed": _urgency, "missed": _age}
 
 
-def share_out(wanted: Mapping[str, int]) -> dict[str, int]:
-    """How many items each section shows: a few each, then the rest in order, `MOST` in all.
+def share_out(wanted: Mapping[str, int], most: int = MOST) -> dict[str, int]:
+    """How many items each section shows: a few each, then the rest in order, `most` in all.
 
     What came late never takes the room of what is new.
     """
@@ -111,8 +113,10 @@ def share_out(wanted: Mapping[str, int]) -> dict[str, int]:
         key: min(number, MISSED) if key == "missed" else number for key, number in wanted.items()
     }
     room = dict.fromkeys(wanted, 0)
-    for at_most in (1, SHARE, MOST):
+    one_each = dict.fromkeys(wanted, 1)
+    few = {key: SHARES.get(key, SHARE) for key in wanted}
+    for at_most in (one_each, few, wanted):
         for key, number in wanted.items():
-            rest = MOST - sum(room.values())
-            room[key] += min(max(min(number, at_most) - room[key], 0), rest)
+            rest = most - sum(room.values())
+            room[key] += min(max(min(number, at_most[key]) - room[key], 0), rest)
     return room

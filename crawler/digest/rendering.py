@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from crawler.digest.composing import Digest
 
 TEMPLATES = Path(__file__).with_name("templates")
 WIDTH = 72
+_CLASS = re.compile(r' class="(\w+)"')
 
 
 def html(digest: Digest, contact: str) -> str:
@@ -45,10 +47,18 @@ class _Loader(FileSystemLoader):
 
 
 def _inlined(source: str) -> str:
-    """`source` with ``digest.css`` in its elements, and the rules for some screens in its head."""
+    """`source` with ``digest.css`` in its elements, and the rules for some screens in its head.
+
+    Classes that those rules do not name have done their work and go.
+    """
     always, sometimes = styles()
-    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, extra_css=always)
-    return inliner.inline(source).replace("</head>", f"<style>\n{sometimes}</style>\n</head>", 1)
+    inliner = css_inline.CSSInliner(
+        load_remote_stylesheets=False, extra_css=always, minify_css=True
+    )
+    page = _CLASS.sub(
+        lambda found: found[0] if f".{found[1]}" in sometimes else "", inliner.inline(source)
+    )
+    return page.replace("</head>", f"<style>\n{sometimes}</style>\n</head>", 1)
 
 
 def styles() -> tuple[str, str]:

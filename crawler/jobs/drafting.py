@@ -31,6 +31,9 @@ from crawler.store.matches import Pending, Told
 from crawler.store.opportunities import Stored
 from crawler.store.subscribers import Subscriber
 
+ROOMS = (15, 12, 9, 6, 3)
+"""How many items a digest has: fewer only where they are so long that the mail would be cut off."""
+
 ENDINGS = 3
 """How many contracts that end one digest tells of."""
 
@@ -99,16 +102,21 @@ class Round:
         ]
         taken = {one.opportunity.id for one in candidates}
         candidates += self._ending(person, taken)
-        made = compose(
-            candidates,
-            person=person,
-            writer=self.writer,
-            accounts=self.accounts,
-            near_misses=near_misses,
-            addresses=self.addresses,
-        )
         at = slot.isoformat() if slot else f"{self.now.astimezone(dates.LONDON).date()}"
-        return self._draft(made, person, f"digest:{person.id}:{at}", known)
+        for most in ROOMS:
+            made = compose(
+                candidates,
+                person=person,
+                writer=self.writer,
+                accounts=self.accounts,
+                near_misses=near_misses,
+                addresses=self.addresses,
+                most=most,
+            )
+            found = self._draft(made, person, f"digest:{person.id}:{at}", known)
+            if mail.size(found.message) <= mail.LARGEST:
+                break
+        return found
 
     def early(self, person: Subscriber, until: datetime) -> Draft | None:
         """A mail about what fits and closes before `until`, the person's next digest, or None.
