@@ -90,7 +90,7 @@ def message(
     made["From"] = _header("From", str(writer))
     made["To"] = Address(addr_spec=subscriber.email)
     made["Reply-To"] = _header("Reply-To", contact)
-    made["Subject"] = digest.subject
+    made["Subject"] = _harmless(digest.subject)
     made["Date"] = _header("Date", format_datetime(now.astimezone(dates.LONDON)))
     made["Message-ID"] = f"<{digest.kind}.{identity}@{sender.domain}>"
     made["List-Id"] = _header("List-Id", f"{NAME} digest <digest.{sender.domain}>")
@@ -108,6 +108,11 @@ def message(
     made.attach(_part(rendering.text(digest, contact), "plain"))
     made.attach(_part(rendering.html(digest, contact), "html"))
     return made
+
+
+def _harmless(words: str) -> str:
+    """`words` without encoded words (RFC 2047): Python decodes them, line ends and all."""
+    return words.replace("=?", "= ?")
 
 
 def size(message: EmailMessage) -> int:
