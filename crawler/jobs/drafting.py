@@ -21,9 +21,8 @@ from crawler.digest.accounts import Accounts, SourceCheck
 from crawler.digest.composing import Digest, Kind, compose
 from crawler.digest.items import Candidate, Writer
 from crawler.digest.mail import Letterhead
-from crawler.digest.nearby import Near, near
+from crawler.digest.nearby import Neighbourhood
 from crawler.digest.ordering import last_digest
-from crawler.opportunity import Opportunity
 from crawler.sources import registry
 from crawler.store import endings, matches, opportunities, runs
 from crawler.store.endings import Ending
@@ -78,11 +77,9 @@ class Round:
         self.accounts = accounts
         self.letterhead = letterhead
         self.now = now
-        self.key = key
         self.addresses = addresses
         self._stored: dict[int, Stored] = {}
-        self._near: dict[str, Near] = {}
-        self.writer = Writer(now=now, portals=_portals(), near=self._nearby)
+        self.writer = Writer(now=now, portals=_portals(), near=Neighbourhood(connection, key).near)
 
     def digest(
         self,
@@ -179,12 +176,6 @@ class Round:
                 missing = wanted
             self._stored.update(opportunities.several(self.connection, missing))
         return {key: self._stored[key] for key in wanted if key in self._stored}
-
-    def _nearby(self, opportunity: Opportunity) -> Near:
-        found = self._near.get(opportunity.id)
-        if found is None:
-            found = self._near[opportunity.id] = near(self.connection, opportunity, self.key)
-        return found
 
     def _candidate(self, one: Pending, stored: Stored, person: Subscriber) -> Candidate | None:
         """What fits is asked again on the day: it may have closed since it was matched.
