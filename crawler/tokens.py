@@ -49,6 +49,7 @@ class Tokens:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._serializers: dict[Purpose, URLSafeTimedSerializer] = {}
 
     def make(self, purpose: Purpose, handle: str, *words: str) -> str:
         """A token for `purpose`, of characters that need no quoting in a URL."""
@@ -69,4 +70,7 @@ class Tokens:
         return Ticket(str(handle), tuple(str(word) for word in words))
 
     def _serializer(self, purpose: Purpose) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(self._key, salt=f"arts-tenders {purpose}")
+        if purpose not in self._serializers:
+            salt = f"arts-tenders {purpose}"
+            self._serializers[purpose] = URLSafeTimedSerializer(self._key, salt=salt)
+        return self._serializers[purpose]

@@ -9,15 +9,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crawler.addresses import Addresses
 from crawler.digest.accounts import Accounts, SourceCheck
-from crawler.digest.composing import Candidate, Digest, compose
+from crawler.digest.composing import Digest, compose
+from crawler.digest.items import Candidate, Writer
 from crawler.digest.mail import Letterhead
 from crawler.digest.matching import Match, match
+from crawler.digest.nearby import Near
 from crawler.items import Buyer, Judgement, Place, Reason
 from crawler.opportunity import Change, Opportunity
 from crawler.store import database, opportunities
 from crawler.store.matches import Told
 from crawler.store.subscribers import Subscriber, Subscription
+from crawler.tokens import Tokens
 
 NOW = datetime(2026, 7, 10, 7, tzinfo=UTC)
 LETTERHEAD = Letterhead(sender="digest@tenders.example", contact="hello@tenders.example")
@@ -32,6 +36,7 @@ CHECKED = Accounts(
     ),
     newest=NOW - timedelta(hours=14),
 )
+ADDRESSES = Addresses(base="https://tenders.example", tokens=Tokens(b"k" * 32))
 ANYTHING = Subscription(bands=("arts", "commissionable", "adjacent"))
 HULL = Place(regions=("TLE",), authority="E06000010")
 
@@ -96,10 +101,20 @@ def candidate(of: Opportunity, told: Opportunity | None = None, now: datetime = 
     return Candidate(opportunity=of, match=found, told=Told.of(told) if told else None)
 
 
+def writer(now: datetime = NOW, portals: Any = PORTALS, near: Any = lambda _: Near()) -> Writer:
+    """Puts the samples into words on their day."""
+    return Writer(now=now, portals=portals, near=near)
+
+
 def digest(*found: Opportunity | Candidate, **more: Any) -> Digest:
     """A digest of opportunities that are new, or of whole candidates."""
     offered = [one if isinstance(one, Candidate) else candidate(one) for one in found]
-    given: dict[str, Any] = {"now": NOW, "accounts": CHECKED, "portals": PORTALS}
+    person = more.pop("person", None) or subscriber(
+        organisation=more.pop("organisation", None),
+        subscriptions=tuple(more.pop("subscriptions", ())),
+    )
+    pen = writer(more.pop("now", NOW), near=more.pop("near", lambda _: Near()))
+    given: dict[str, Any] = {"person": person, "writer": pen, "accounts": CHECKED}
     return compose(offered, **(given | more))
 
 
@@ -108,6 +123,7 @@ def subscriber(**changed: Any) -> Subscriber:
     plain = Subscriber(
         id=7,
         email="hello@theatre.example",
+        handle="hAndLe0123456789",
         created=NOW - timedelta(days=90),
         organisation="Paper Lantern Theatre",
         subscriptions=(Subscription(id=1, regions=("TLE",)),),

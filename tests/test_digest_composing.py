@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from crawler.digest import rendering, wording
 from crawler.digest.accounts import Accounts, SourceCheck, asked_for, checked
 from crawler.digest.changes import changes
-from crawler.digest.composing import MOST
 from crawler.digest.links import links
+from crawler.digest.ordering import MOST
 from crawler.items import Award, Buyer, Place, Reason
 from crawler.opportunity import Change
 from crawler.store.matches import Told
@@ -72,6 +72,11 @@ def test_an_item_says_everything_in_words():
 def test_days_left(days: int, said: str):
     (item,) = digest(opportunity(deadline=NOW + timedelta(days=days, hours=2))).sections[0].items
     assert item.closing.endswith(said)
+
+
+def test_far_dates_do_not_count_days():
+    (item,) = digest(opportunity(deadline=NOW + timedelta(days=80))).sections[0].items
+    assert item.closing == "Closes Monday 28 September 2026, 8am"
 
 
 def test_missing_facts_are_said_to_be_missing():
@@ -142,34 +147,44 @@ def test_a_quiet_week_says_so_in_three_lines():
     assert made.subject == "All quiet: nothing new for you"
     body = rendering.text(made, CONTACT).split("----")[0]
     assert "Nothing new fits what you asked for" in body
-    assert "2 of 2 sources checked; the newest notice is from 9 July 2026." in " ".join(
-        body.split()
-    )
+    said = " ".join(body.split())
+    assert "2 of 2 sources checked. The newest notice is from 9 July 2026." in said
     assert "There is nothing you need to do." in body
     page = rendering.html(made, CONTACT)
-    assert page.count('class="quiet"') == 3
+    assert page.split("</h1>")[1].split("<div")[0].count("<p") == 3
     assert "<h2" not in page
 
 
 def test_it_accounts_for_itself():
     assert checked(CHECKED, NOW) == (
-        "2 of 2 sources checked; the newest notice is from 9 July 2026.",
+        "2 of 2 sources checked.",
+        "The newest notice is from 9 July 2026.",
     )
     faulty = Accounts(
         sources=(
             SourceCheck(name="Find a Tender", verdict="ok", checked_at=NOW),
-            SourceCheck(name="Sell2Wales", verdict="failed", checked_at=NOW - timedelta(days=3)),
+            SourceCheck(
+                name="Sell2Wales", verdict="failed", checked_at=NOW, since=NOW - timedelta(days=3)
+            ),
             SourceCheck(name="Contracts Finder"),
             SourceCheck(name="Old", verdict="ok", checked_at=NOW - timedelta(days=30)),
         )
     )
-    assert checked(faulty, NOW) == (
-        "1 of 4 sources checked.",
-        "Sell2Wales did not answer on 7 July 2026; we will ask again.",
-        "Contracts Finder has not been checked yet.",
-        "Old was last checked on 10 June 2026.",
+    assert checked(faulty, NOW, sent=9, near_misses=14) == (
+        "1 of 4 sources checked; Sell2Wales failed since Tuesday; Contracts Finder not checked yet;"
+        " Old last checked on 10 June 2026; 9 sent, 14 near misses.",
     )
     assert checked(Accounts(), NOW) == ()
+
+
+def test_many_faulty_sources_are_counted():
+    failed = tuple(
+        SourceCheck(name=f"Source {number}", verdict="failed", checked_at=NOW)
+        for number in range(9)
+    )
+    (said,) = checked(Accounts(sources=failed), NOW, near_misses=1)
+    assert said.startswith("0 of 9 sources checked; Source 0 failed since today; ")
+    assert said.endswith("; Source 2 failed since today; 6 more not read in full; 1 near miss.")
 
 
 def test_it_says_what_was_asked_for():

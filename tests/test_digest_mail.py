@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import html
 import re
 import socket
 from collections.abc import Iterator
@@ -15,13 +16,17 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from digest_samples import LETTERHEAD, NOW, digest, opportunity, subscriber
+from digest_samples import ADDRESSES, LETTERHEAD, NOW, digest, opportunity, subscriber
 
+from crawler.addresses import Addresses
 from crawler.digest import outbox
-from crawler.digest.mail import Letterhead, message
+from crawler.digest.mail import LONGEST_LINE, Letterhead, message
 from crawler.digest.outbox import FileMailer, open_mailer
 from crawler.digest.smtp import Server, SmtpMailer
 from crawler.errors import ConfigError, DeliveryError
+from crawler.items import Buyer
+from crawler.store.subscribers import Subscription
+from crawler.tokens import Ticket
 
 
 def made(**changed: object) -> EmailMessage:
@@ -62,9 +67,7 @@ def test_a_long_unsubscribe_header_is_one_unencoded_line():
 def test_lines_are_short_enough_for_every_server():
     raw = made(title="Größe " * 40).as_bytes()
     assert raw.isascii()
-    assert max(map(len, raw.split(b"\r\n"))) <= 300
-    body = raw.split(b"\r\n\r\n", 1)[1]
-    assert max(map(len, body.split(b"\r\n"))) <= 78
+    assert max(map(len, raw.split(b"\r\n"))) <= LONGEST_LINE
     assert b"\n" not in raw.replace(b"\r\n", b"")
 
 
@@ -82,31 +85,101 @@ def test_text_and_html_say_the_same():
     assert read.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in read.iter_parts()] == ["text/plain", "text/html"]
     for part in read.iter_parts():
-        content = part.get_content()
+        content = html.unescape(part.get_content())
         for words in ("Riverside public art", "Hull City Council", "9 August 2026", "£40,000"):
             assert words in content
 
 
-@pytest.mark.parametrize(
-    "words", ["Art\r\nBcc: all@victim.example", "Art\n\nX: y", "Art\u2028Bcc: x"]
+SMUGGLED = (
+    "Art\r\nBcc: all@victim.example",
+    "Art\n\nX: y",
+    "Art\u2028Bcc: x\u2029\x85X: y",
+    "Art\x00\rBcc: x\x0bX: y\x0c",
+    "=?utf-8?q?Art=0D=0ABcc:_all=40victim.example?=",
+    "Art =?utf-8?b?DQpCY2M6IHg=?= \u202egnp\u202c",
+    "🎭" * 400,
+    "\ud800 Art",
 )
+HEADERS = {
+    b"From", b"To", b"Reply-To", b"Subject", b"Date", b"Message-ID", b"List-Id",
+    b"List-Unsubscribe", b"List-Unsubscribe-Post", b"Auto-Submitted", b"MIME-Version",
+    b"Content-Type",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", SMUGGLED)
 def test_no_header_can_be_smuggled_in(words: str):
-    one = digest(opportunity(title=words), organisation=words)
-    raw = message(one, subscriber(organisation=words), LETTERHEAD, NOW).as_bytes()
+    person = subscriber(
+        organisation=words, subscriptions=(Subscription(id=1, label=words), Subscription(id=2))
+    )
+    one = digest(
+        opportunity(title=words, buyer=Buyer(name=words)), person=person, addresses=ADDRESSES
+    )
+    raw = message(one, person, LETTERHEAD, NOW, about="digest:7", addresses=ADDRESSES).as_bytes()
+    head = raw.split(b"\r\n\r\n", 1)[0]
+    lines = [line for line in head.split(b"\r\n") if line[:1] not in b" \t"]
+    assert {line.split(b":")[0] for line in lines} == HEADERS
+    assert len(lines) == len(HEADERS)
+    assert head.isascii()
+    assert b"\x00" not in raw
+    assert b"\r" not in raw.replace(b"\r\n", b"")
     read = email.message_from_bytes(raw, policy=email.policy.default)
     assert read["Bcc"] is None
-    assert read["X"] is None
-    assert set(read.keys()) == {
-        "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe",
-        "Auto-Submitted", "MIME-Version", "Content-Type",
-    }  # fmt: skip
+    assert len(str(read["Subject"]).splitlines()) == 1
 
 
-def test_message_id_is_stable_for_subscriber_and_day():
-    def identity(hours: int = 0, **changed: object) -> str:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "=?utf-8?q?a=0d=0abcc=3ax?=@theatre.example",
+        "=?utf-8?b?dqpcy2m6ihg=?=@theatre.example",
+        "a@theatre.example\r\nBcc: x@victim.example",
+        "a@theatre.example, b@victim.example",
+    ],
+)
+def test_an_address_that_is_more_than_one_is_refused(address: str):
+    with pytest.raises(ValueError):
+        message(digest(), subscriber(email=address), LETTERHEAD, NOW)
+
+
+def test_one_click_is_offered_on_one_unencoded_line_each():
+    far = Addresses(base=f"https://tenders.{'x' * 60}.{'y' * 60}.example", tokens=ADDRESSES.tokens)
+    raw = message(digest(), subscriber(), LETTERHEAD, NOW, addresses=far).as_bytes()
+    (line,) = header(raw, b"List-Unsubscribe")
+    found = re.fullmatch(
+        rb"List-Unsubscribe: <mailto:hello@tenders.example\?subject=Please%20stop>, <(https://\S+)>",
+        line,
+    )
+    assert found
+    assert header(raw, b"List-Unsubscribe-Post") == [
+        b"List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+    ]
+    token = found[1].decode().rsplit("/", 1)[1]
+    assert ADDRESSES.tokens.read("unsubscribe", token) == Ticket(subscriber().handle)
+
+
+def test_without_a_web_address_there_is_no_one_click():
+    nowhere = Addresses(base="", tokens=ADDRESSES.tokens)
+    for addresses in (None, nowhere):
+        made_ = message(digest(), subscriber(), LETTERHEAD, NOW, addresses=addresses)
+        assert "List-Unsubscribe-Post" not in made_
+        assert "http" not in str(made_["List-Unsubscribe"])
+
+
+def test_headers_that_would_make_it_look_like_bulk_or_let_it_be_tracked_are_missing():
+    raw = message(digest(), subscriber(), LETTERHEAD, NOW, addresses=ADDRESSES)
+    for name in ("Precedence", "Feedback-ID", "X-Mailer", "Disposition-Notification-To"):
+        assert name not in raw
+
+
+def test_message_id_is_stable_for_subscriber_and_what_it_is_about():
+    def identity(hours: int = 0, about: str = "", **changed: object) -> str:
         at = NOW + timedelta(hours=hours)
-        return str(message(digest(), subscriber(**changed), LETTERHEAD, at)["Message-ID"])
+        made = message(digest(), subscriber(**changed), LETTERHEAD, at, about=about)
+        return str(made["Message-ID"])
 
+    assert identity(about="digest:7:x") == identity(hours=90, about="digest:7:x")
+    assert identity(about="digest:7:x") != identity(about="digest:7:y")
     assert identity() == identity(hours=9)
     assert identity() != identity(hours=24)
     assert identity() != identity(id=8)

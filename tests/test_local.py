@@ -10,14 +10,14 @@ import sys
 import pytest
 import sqlalchemy as sa
 from crawling import environment, run
-from digest_samples import ANYTHING, NOW, judged, opportunity, store
+from digest_samples import NOW, judged, opportunity, store
+from digest_samples import digest as composed
 
 from crawler.contacts import bidding
 from crawler.decoding import decode
 from crawler.digest import rendering
-from crawler.digest.composing import Candidate, compose
-from crawler.digest.local import Local, NoticeContact, around, bodies_of, local
-from crawler.digest.matching import Match, match
+from crawler.digest.local import NoticeContact, around, bodies_of, local
+from crawler.digest.nearby import Near, Neighbourhood
 from crawler.items import Buyer, Place
 from crawler.opportunity import Opportunity
 from crawler.pages import Contact
@@ -155,15 +155,31 @@ def test_where_to_bid_is_read_from_the_fields_for_it() -> None:
 
 
 def test_the_digest_says_both() -> None:
-    near = Local(bidding="Bids go through YORtender: it says so", contacts=("Arts team: a@x.uk",))
-    one = opportunity(judgement=judged())
-    fits = match(one, ANYTHING, NOW)
-    assert isinstance(fits, Match)
-    digest = compose([Candidate(opportunity=one, match=fits)], now=NOW, local=lambda _: near)
+    said = "Bids go through YORtender: it says so"
+    near = Near(bidding=said, body="Hull", roles=("Arts team: a@x.uk",))
+    digest = composed(opportunity(judgement=judged()), near=lambda _: near)
     for written in (rendering.text(digest, "hello@x.uk"), rendering.html(digest, "hello@x.uk")):
-        assert "Who to talk to" in written
+        assert "who to talk to" in written.lower()
         assert "Arts team: a@x.uk" in written
         assert "Bids go through YORtender: it says so." in written
+
+
+def test_a_round_knows_what_one_asking_knows(known: sa.Engine) -> None:
+    buyer = Buyer(name="Gloucester City Council", contact_phone="01452 1", contact_name="Sam")
+    several = [
+        opportunity(1, place=HERE, buyer=buyer, judgement=judged()),
+        opportunity(2, place=HERE, buyer=buyer, urls=("https://in-tendhost.co.uk/x",)),
+        opportunity(3, place=HERE, buyer=buyer, judgement=judged("commissionable")),
+        opportunity(4, place=Place(), buyer=None),
+    ]
+    with known.connect() as connection:
+        neighbourhood = Neighbourhood(connection, KEY)
+        for one in several * 2:
+            words, near = local(connection, one, KEY), neighbourhood.near(one)
+            assert near.bidding == words.bidding
+            assert [line for line in (near.named, *near.roles) if line] == list(words.contacts)
+    assert near.body == ""
+    assert neighbourhood.near(several[0]).body == "Gloucester"
 
 
 def test_around_is_the_same_for_every_reader(known: sa.Engine) -> None:

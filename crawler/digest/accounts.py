@@ -15,19 +15,24 @@ FRESH = timedelta(days=8)
 """A source last read longer ago than this does not count as checked."""
 
 _FAULTS = {
-    "short": "sent less than it usually does",
-    "partial": "answered only in part",
-    "failed": "did not answer",
+    "short": "has sent less than usual since",
+    "partial": "has answered only in part since",
+    "failed": "failed since",
 }
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCheck:
-    """The last reading of one source: `verdict` as in the runs, None for never or unfinished."""
+    """The last reading of one source: `verdict` as in the runs, None for never or unfinished.
+
+    `since` is the first reading after the last good one, when that was not good itself.
+    """
 
     name: str
     verdict: str | None = None
     checked_at: datetime | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,32 +43,44 @@ class Accounts:
     newest: datetime | None = None
 
 
-def checked(accounts: Accounts, now: datetime) -> tuple[str, ...]:
-    """Which sources were read, in words: one sentence when all is well, one more for each fault."""
+def checked(
+    accounts: Accounts, now: datetime, *, sent: int = 0, near_misses: int | None = None
+) -> tuple[str, ...]:
+    """Which sources were read and what came of it, in words.
+
+    ``38 of 40 sources checked; Sell2Wales failed since Tuesday; 9 sent, 14 near misses.`` and, in
+    a further sentence, how new the newest notice is. Near misses fail one wish.
+    """
     if not accounts.sources:
         return ()
     faults = [words for source in accounts.sources if (words := _fault(source, now))]
     good = len(accounts.sources) - len(faults)
-    summary = f"{good} of {wording.count(len(accounts.sources), 'source')} checked"
+    parts = [f"{good} of {wording.count(len(accounts.sources), 'source')} checked"]
+    parts += faults if len(faults) <= _NAMED + 1 else faults[:_NAMED]
+    if len(faults) > _NAMED + 1:
+        parts.append(f"{len(faults) - _NAMED} more not read in full")
+    outcome = [f"{sent} sent"] if sent else []
+    if near_misses:
+        outcome.append(wording.count(near_misses, "near miss", "near misses"))
+    parts += [", ".join(outcome)] if outcome else []
+    said = [f"{'; '.join(parts)}."]
     if accounts.newest:
         newest = dates.spell(accounts.newest.astimezone(dates.LONDON).date())
-        summary += f"; the newest notice is from {newest}"
-    if len(faults) > 4:
-        faults = [*faults[:3], f"{len(faults) - 3} more sources could not be read in full."]
-    return (f"{summary}.", *faults)
+        said.append(f"The newest notice is from {newest}.")
+    return tuple(said)
 
 
 def _fault(source: SourceCheck, now: datetime) -> str | None:
     name = wording.plain(source.name, 60)
     if source.checked_at is None:
-        return f"{name} has not been checked yet."
-    when = dates.spell(source.checked_at.astimezone(dates.LONDON).date())
+        return f"{name} not checked yet"
     if now - source.checked_at > FRESH:
-        return f"{name} was last checked on {when}."
+        when = dates.spell(source.checked_at.astimezone(dates.LONDON).date())
+        return f"{name} last checked on {when}"
     if source.verdict == "ok":
         return None
-    fault = _FAULTS.get(source.verdict or "", "was not read to the end")
-    return f"{name} {fault} on {when}; we will ask again."
+    fault = _FAULTS.get(source.verdict or "", "was not read to the end since")
+    return f"{name} {fault} {wording.since(source.since or source.checked_at, now)}"
 
 
 def asked_for(subscriptions: Sequence[Subscription]) -> str:

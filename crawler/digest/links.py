@@ -1,4 +1,8 @@
-"""The links of an item: to where the notice stands, named so that they make sense read aloud."""
+"""The links of an item: to where the notice stands and to what somebody may do about it.
+
+Many items of one mail have links with the same words. `Link.label` is what is read aloud in their
+place: the words that are seen, and then which item they are about.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,18 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 MOST = 3
-_LONGEST = 600
+_LONGEST = 400
 _UNFIT = frozenset(' <>"`\\{}|^')
 """Not allowed in a web address (RFC 3986), and of use only to those who mean harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A web address and what people see in its place."""
+    """A web address, what people see in its place, and what is read aloud (as seen if empty)."""
 
     text: str
     url: str
+    label: str = ""
 
 
 def links(urls: Iterable[str], portals: Mapping[str, str]) -> tuple[Link, ...]:
@@ -36,6 +41,11 @@ def links(urls: Iterable[str], portals: Mapping[str, str]) -> tuple[Link, ...]:
         Link(text=_text(site, names, first=number == 0), url=found[site])
         for number, site in enumerate(ranked)
     )
+
+
+def about(link: Link, name: str) -> Link:
+    """The same link, read aloud as one about the item called `name`."""
+    return Link(text=link.text, url=link.url, label=f"{link.text}: {name}")
 
 
 def _text(site: str, names: Mapping[str, str], *, first: bool) -> str:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
+from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from hashlib import blake2b
+from typing import Any
 
 from crawler import dates
-from crawler.digest import rendering
+from crawler.addresses import Addresses
+from crawler.digest import rendering, wording
 from crawler.digest.composing import Digest
 from crawler.errors import ConfigError
 from crawler.store.subscribers import Subscriber
+
+LONGEST_LINE = 990
+"""RFC 5322 allows 998 characters in a line."""
+
+LARGEST = 80_000
+"""Bytes of a whole mail. Gmail cuts mails off beyond 102 kB, and with them the way to stop them."""
 
 NAME = "Arts Tenders"
 STOP = "Please stop"
@@ -55,27 +66,43 @@ class Letterhead:
 
 
 def message(
-    digest: Digest, subscriber: Subscriber, letterhead: Letterhead, now: datetime
+    digest: Digest,
+    subscriber: Subscriber,
+    letterhead: Letterhead,
+    now: datetime,
+    *,
+    about: str = "",
+    addresses: Addresses | None = None,
 ) -> EmailMessage:
     """The digest as a mail to `subscriber`.
 
-    Its Message-ID is that of the subscriber's digest of that day: sent twice, it is still one mail.
-    Raises `ConfigError` when sender or contact are no addresses.
+    Its Message-ID follows from `about`, which says what this mail is (that person's digest of one
+    slot, say; of one London day if it is empty): sent twice, it is still one mail. With `addresses`
+    of pages that can be reached, one click unsubscribes (RFC 8058). There is no Precedence header:
+    it was never standardised, and Auto-Submitted (RFC 3834) says the same to those who answer by
+    machine. Raises `ConfigError` when sender or contact are no addresses.
     """
     sender = _address(letterhead.sender, "sender")
     contact = _address(letterhead.contact, "contact").addr_spec
-    identity = _identity(subscriber, now)
+    identity = _identity(subscriber, about or f"{digest.kind} of {wording.today(now)}")
     made = EmailMessage(policy=POLICY)
-    made["From"] = Address(sender.display_name or NAME, addr_spec=sender.addr_spec)
+    writer = Address(sender.display_name or NAME, addr_spec=sender.addr_spec)
+    made["From"] = _header("From", str(writer))
     made["To"] = Address(addr_spec=subscriber.email)
-    made["Reply-To"] = Address(addr_spec=contact)
-    made["Subject"] = digest.subject
-    made["Date"] = format_datetime(now.astimezone(dates.LONDON))
-    made["Message-ID"] = f"<digest.{identity}@{sender.domain}>"
-    made["List-Id"] = f"{NAME} digest <digest.{sender.domain}>"
-    made["List-Unsubscribe"] = f"<{rendering.mailto(contact, STOP)}>"
-    made["Auto-Submitted"] = "auto-generated"
-    made["MIME-Version"] = "1.0"
+    made["Reply-To"] = _header("Reply-To", contact)
+    made["Subject"] = _harmless(digest.subject)
+    made["Date"] = _header("Date", format_datetime(now.astimezone(dates.LONDON)))
+    made["Message-ID"] = f"<{digest.kind}.{identity}@{sender.domain}>"
+    made["List-Id"] = _header("List-Id", f"{NAME} digest <digest.{sender.domain}>")
+    ways = [f"<{rendering.mailto(contact, STOP)}>"]
+    if addresses and addresses.base.startswith(("https://", "http://")):
+        ways.append(f"<{addresses.unsubscribe(subscriber.handle)}>")
+        made["List-Unsubscribe-Post"] = _header(
+            "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+        )
+    made["List-Unsubscribe"] = ", ".join(ways)
+    made["Auto-Submitted"] = _header("Auto-Submitted", "auto-generated")
+    made["MIME-Version"] = _header("MIME-Version", "1.0")
     made.make_alternative()
     made.set_boundary(f"=_{identity}")
     made.attach(_part(rendering.text(digest, contact), "plain"))
@@ -83,10 +110,46 @@ def message(
     return made
 
 
+def _harmless(words: str) -> str:
+    """`words` without encoded words (RFC 2047): Python decodes them, line ends and all."""
+    return words.replace("=?", "= ?")
+
+
+def size(message: EmailMessage) -> int:
+    """About how many bytes a mail made here will have on its way."""
+    return 3_000 + sum(len(str(part.get_payload())) for part in message.iter_parts())
+
+
 def _part(content: str, subtype: str) -> EmailMessage:
-    part = EmailMessage(policy=SMTP)
-    part.set_content(content, subtype=subtype, cte="quoted-printable")
+    """One way of saying it, in ASCII as every server passes it on.
+
+    HTML names other characters by number and then needs no encoding. The rest is quoted-printable,
+    or base64 where that is shorter by much; `EmailMessage.set_content` would take as long for it
+    as all the rest of a mail.
+    """
+    content = content.replace("\n", "\r\n")
+    raw = content.encode("ascii", "xmlcharrefreplace") if subtype == "html" else content.encode()
+    encoding, body = _encoded(raw)
+    part = EmailMessage(policy=POLICY)
+    part["Content-Type"] = _header("Content-Type", f'text/{subtype}; charset="utf-8"')
+    part["Content-Transfer-Encoding"] = _header("Content-Transfer-Encoding", encoding)
+    part.set_payload(body.decode("ascii"))
     return part
+
+
+def _encoded(raw: bytes) -> tuple[str, bytes]:
+    if raw.isascii() and b"\0" not in raw and max(map(len, raw.split(b"\r\n"))) <= LONGEST_LINE:
+        return "7bit", raw
+    quoted = b2a_qp(raw, istext=True)
+    if len(quoted) > len(raw) * 1.6:
+        return "base64", encodebytes(raw)
+    return "quoted-printable", quoted
+
+
+@lru_cache(maxsize=64)
+def _header(name: str, value: str) -> Any:
+    """A header that many mails share: to parse one takes longer than to write it."""
+    return POLICY.header_factory(name, value)
 
 
 def _address(text: str, setting: str) -> Address:
@@ -100,8 +163,7 @@ def _address(text: str, setting: str) -> Address:
         ) from error
 
 
-def _identity(subscriber: Subscriber, now: datetime) -> str:
-    """Names one subscriber's digest of one London day, and says nothing about who that is."""
-    day = now.astimezone(dates.LONDON).date()
-    who = f"{subscriber.id} {subscriber.created.astimezone(UTC).isoformat()} {day}"
-    return f"{day:%Y%m%d}.{blake2b(who.encode(), digest_size=10).hexdigest()}"
+def _identity(subscriber: Subscriber, about: str) -> str:
+    """Names one mail to one subscriber, and says nothing about who that is."""
+    who = f"{subscriber.id} {subscriber.created.astimezone(UTC).isoformat()} {about}"
+    return blake2b(who.encode(), digest_size=16).hexdigest()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -14,12 +15,12 @@ from crawler.digest.composing import Digest
 
 TEMPLATES = Path(__file__).with_name("templates")
 WIDTH = 72
+_CLASS = re.compile(r' class="(\w+)"')
 
 
 def html(digest: Digest, contact: str) -> str:
     """The digest as one HTML page: styles inlined, only those for small and dark screens apart."""
-    page = _environment().get_template("digest.html").render(digest=digest, contact=contact)
-    return _inliner().inline(page)
+    return _environment().get_template("digest.html").render(digest=digest, contact=contact)
 
 
 def text(digest: Digest, contact: str) -> str:
@@ -28,23 +29,57 @@ def text(digest: Digest, contact: str) -> str:
     return page.strip() + "\n"
 
 
+class _Loader(FileSystemLoader):
+    """Reads templates; the styles of a page are put into its elements here, once.
+
+    To do that in every mail takes as long as all the rest of its making. It is possible because
+    an expression is plain text to an HTML parser. A template may hold none within a tag's name or
+    attributes' names, between rows of a table, or in a class that has a style.
+    """
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        source, path, fresh = super().get_source(environment, template)
+        if template.endswith(".html"):
+            source = _inlined(source)
+        return source, path, fresh
+
+
+def _inlined(source: str) -> str:
+    """`source` with ``digest.css`` in its elements, and the rules for some screens in its head.
+
+    Classes that those rules do not name have done their work and go.
+    """
+    always, sometimes = styles()
+    inliner = css_inline.CSSInliner(
+        load_remote_stylesheets=False, extra_css=always, minify_css=True
+    )
+    page = _CLASS.sub(
+        lambda found: found[0] if f".{found[1]}" in sometimes else "", inliner.inline(source)
+    )
+    return page.replace("</head>", f"<style>\n{sometimes}</style>\n</head>", 1)
+
+
+def styles() -> tuple[str, str]:
+    """The rules that always hold, and those for small and for dark screens."""
+    always, *sometimes = (TEMPLATES / "digest.css").read_text(encoding="utf-8").split("@media")
+    return always, "".join(f"@media{rules}" for rules in sometimes)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=_Loader(TEMPLATES),
         autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.filters["wrapped"] = wrapped
     environment.filters["mailto"] = mailto
     return environment
-
-
-@cache
-def _inliner() -> css_inline.CSSInliner:
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def mailto(address: str, subject: str) -> str:
@@ -53,12 +88,20 @@ def mailto(address: str, subject: str) -> str:
 
 
 def wrapped(words: str, indent: int = 0, hang: int | None = None) -> str:
-    """`words` in lines of at most `WIDTH` columns, the further ones indented by `hang`."""
-    return textwrap.fill(
-        words,
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent if hang is None else hang),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """`words` in lines of at most `WIDTH` columns, the further ones indented by `hang`.
+
+    `textwrap` does the same and takes ten times as long; what comes here is one line of words.
+    """
+    further = " " * (indent if hang is None else hang)
+    lines, line = [], " " * indent
+    empty = True
+    for word in words.split():
+        if empty:
+            line += word
+        elif len(line) + 1 + len(word) <= WIDTH:
+            line += f" {word}"
+        else:
+            lines.append(line)
+            line = further + word
+        empty = False
+    return "\n".join([*lines, line])

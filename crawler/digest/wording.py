@@ -57,20 +57,30 @@ _SIGNALS = {
 }
 _FIELDS = {"title": "in the title", "description": "in the description", "lots": "in the lots"}
 _NUMBERS = ("", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+FAR = 60
+"""Days beyond which a closing date stands for itself."""
+
 _JOINERS = "\u200c\u200d"
 """Invisible, but Persian and family emoji need them."""
 
 
 def plain(text: str, width: int = 160) -> str:
     """`text` on one line of at most `width` characters, without control or direction marks."""
+    if text.isascii() and text.isprintable():
+        return one_line(text, width)  # most of what is ever asked
     kept = (
         char
         for char in text[: width * 20]
         if char in _JOINERS
         or char.isspace()
-        or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co")
+        or (unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co") and not _is_none(char))
     )
     return one_line("".join(kept), width)
+
+
+def _is_none(char: str) -> bool:
+    """Whether Unicode says that `char` is no character, ever: XML refuses some of them."""
+    return ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
 
 
 def listing(words: Sequence[str]) -> str:
@@ -136,9 +146,17 @@ def today(now: datetime) -> str:
 
 
 def left(deadline: datetime, now: datetime) -> str:
-    """``today``, ``tomorrow`` or ``9 days left``."""
+    """``today``, ``tomorrow`` or ``9 days left``; empty for a day so far off that nobody counts."""
     days = dates.days_left(deadline, now)
-    return {0: "today", 1: "tomorrow"}.get(days, f"{days} days left")
+    return "" if days > FAR else {0: "today", 1: "tomorrow"}.get(days, f"{days} days left")
+
+
+def since(moment: datetime, now: datetime) -> str:
+    """``today``, ``yesterday``, ``Tuesday`` within a week, else ``3 July 2026``; London days."""
+    days = -dates.days_left(moment, now)
+    local = moment.astimezone(dates.LONDON).date()
+    named = {0: "today", 1: "yesterday"}.get(days)
+    return named or (f"{local:%A}" if 0 < days < 7 else dates.spell(local))
 
 
 def closing(opportunity: Opportunity, now: datetime) -> str:
@@ -149,7 +167,8 @@ def closing(opportunity: Opportunity, now: datetime) -> str:
         return "No closing date yet" if early else "Closing date not stated"
     if deadline < now:
         return f"{'Early talks ended' if early else 'Closed'} on {day(deadline)}"
-    return f"{'Have your say by' if early else 'Closes'} {day(deadline)} ({left(deadline, now)})"
+    counted = f" ({days})" if (days := left(deadline, now)) else ""
+    return f"{'Have your say by' if early else 'Closes'} {day(deadline)}{counted}"
 
 
 def worth(opportunity: Opportunity) -> str:
@@ -171,6 +190,15 @@ def stage(opportunity: Opportunity, now: datetime) -> str:
             words += f"; work is expected to start on {starts}"
         return words
     return "Closed" if opportunity.status_at(now) == "closed" else "Open for bids"
+
+
+def ending(opportunity: Opportunity, ends: datetime) -> str:
+    """When a contract runs out and who holds it now: ``The contract with Ada ends on …``."""
+    names = (plain(name, 80) for award in opportunity.awards for name in award.suppliers if name)
+    holders = list(dict.fromkeys(names))
+    whose = f" with {listing(holders)}" if 0 < len(holders) < 4 else ""
+    day = dates.spell(ends.astimezone(dates.LONDON).date())
+    return f"The contract{whose} ends on {day}; the work may be put out again before then"
 
 
 def evidence(judgement: Judgement) -> str:

@@ -1,34 +1,223 @@
-"""Drafts what a person would be sent: from the store to a finished message. Records nothing."""
+"""Drafts what a person would be sent: from the store to a finished message. Records nothing.
+
+A `Round` is one occasion on which many people are written to. What does not depend on the person is
+loaded and put into words once a round: opportunities, local contacts, contracts that end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import EmailMessage
+from functools import cached_property
 
 import sqlalchemy as sa
 
-from crawler.digest import links, mail, matching
+from crawler import dates
+from crawler.addresses import Addresses
+from crawler.digest import fitting, links, mail, notes
 from crawler.digest.accounts import Accounts, SourceCheck
-from crawler.digest.composing import Candidate, Digest, compose
-from crawler.digest.local import local
+from crawler.digest.composing import Digest, Kind, compose
+from crawler.digest.items import Candidate, Writer
 from crawler.digest.mail import Letterhead
-from crawler.opportunity import Opportunity
+from crawler.digest.nearby import Neighbourhood
+from crawler.digest.ordering import last_digest
 from crawler.sources import registry
-from crawler.store import matches, opportunities, runs
+from crawler.store import endings, matches, opportunities, runs
+from crawler.store.endings import Ending
 from crawler.store.matches import Pending, Told
+from crawler.store.opportunities import Stored
 from crawler.store.subscribers import Subscriber
+
+ROOMS = (15, 12, 9, 6, 3)
+"""How many items a digest has: fewer only where they are so long that the mail would be cut off."""
+
+ENDINGS = 3
+"""How many contracts that end one digest tells of."""
+
+_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A digest as it would go out; `told` is what it tells, by internal opportunity key."""
+    """A mail as it would go out. `about` names what it is, so that it is queued once.
+
+    `told` is what it tells and `reminded` the deadlines of which it reminds, both by internal
+    opportunity key.
+    """
 
     subscriber: Subscriber
+    kind: Kind
+    about: str
     digest: Digest
     message: EmailMessage
     told: Mapping[int, Told]
+    reminded: Mapping[int, datetime] = field(default_factory=dict)
+
+
+class Round:
+    """One occasion of writing to people at `now`, by one connection to the store.
+
+    `key` is that of the forget list. `addresses` are those of our pages, None where none can be
+    reached. Not for several threads.
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        *,
+        accounts: Accounts,
+        letterhead: Letterhead,
+        now: datetime,
+        key: bytes,
+        addresses: Addresses | None = None,
+    ) -> None:
+        self.connection = connection
+        self.accounts = accounts
+        self.letterhead = letterhead
+        self.now = now
+        self.addresses = addresses
+        self._stored: dict[int, Stored] = {}
+        self.writer = Writer(now=now, portals=_portals(), near=Neighbourhood(connection, key).near)
+
+    def digest(
+        self,
+        person: Subscriber,
+        *,
+        slot: datetime | None = None,
+        near_misses: int | None = None,
+    ) -> Draft:
+        """The digest that `person` would get for the digest time `slot` (this day's, if None)."""
+        pending = matches.pending(self.connection, person.id)
+        known = self.stored(one.opportunity_id for one in pending)
+        candidates = [
+            candidate
+            for one in pending
+            if one.opportunity_id in known
+            and (candidate := self._candidate(one, known[one.opportunity_id], person))
+        ]
+        taken = {one.opportunity.id for one in candidates}
+        candidates += self._ending(person, taken)
+        at = slot.isoformat() if slot else f"{self.now.astimezone(dates.LONDON).date()}"
+        for most in ROOMS:
+            made = compose(
+                candidates,
+                person=person,
+                writer=self.writer,
+                accounts=self.accounts,
+                near_misses=near_misses,
+                addresses=self.addresses,
+                most=most,
+            )
+            found = self._draft(made, person, f"digest:{person.id}:{at}", known)
+            if mail.size(found.message) <= mail.LARGEST:
+                break
+        return found
+
+    def early(self, person: Subscriber, until: datetime) -> Draft | None:
+        """A mail about what fits and closes before `until`, the person's next digest, or None.
+
+        For those who asked for such mail; what they were told of is theirs already.
+        """
+        if not person.schedule.early_mail:
+            return None
+        pending = [one for one in matches.pending(self.connection, person.id) if not one.told]
+        known = self.stored(one.opportunity_id for one in pending)
+        found = [
+            candidate
+            for one in pending
+            if one.opportunity_id in known
+            and fitting.closes(known[one.opportunity_id].opportunity, self.now, until)
+            and (candidate := self._candidate(one, known[one.opportunity_id], person))
+        ]
+        if not found:
+            return None
+        made = notes.early(
+            found, person=person, writer=self.writer, until=until, addresses=self.addresses
+        )
+        about = "+".join(sorted(made.carried))
+        return self._draft(made, person, f"early:{person.id}:{about}", known)
+
+    def reminder(self, person: Subscriber, saved: Collection[int]) -> Draft | None:
+        """A mail that reminds of the opportunities `saved` (internal keys) by closing date.
+
+        Those that have closed, were cancelled or have no date any more are passed over.
+        """
+        known = {
+            key: one
+            for key, one in self.stored(saved).items()
+            if one.opportunity.deadline and one.opportunity.status_at(self.now) == "open"
+        }
+        if not known:
+            return None
+        candidates = [fitting.saved(one, person, self.now) for one in known.values()]
+        made = notes.reminder(
+            candidates, person=person, writer=self.writer, addresses=self.addresses
+        )
+        deadlines = {
+            key: one.opportunity.deadline
+            for key, one in known.items()
+            if one.opportunity.deadline and one.opportunity.id in made.carried
+        }
+        named = sorted(
+            f"{known[key].opportunity.id}:{moment.isoformat()}" for key, moment in deadlines.items()
+        )
+        draft = self._draft(made, person, f"reminder:{person.id}:{'+'.join(named)}", known)
+        return replace(draft, told={}, reminded=deadlines)
+
+    def stored(self, ids: Iterable[int]) -> dict[int, Stored]:
+        """The opportunities with these internal keys; each is read once a round."""
+        wanted = list(ids)
+        missing = [key for key in wanted if key not in self._stored]
+        if missing:
+            if len(self._stored) > _KEPT:
+                self._stored.clear()
+                missing = wanted
+            self._stored.update(opportunities.several(self.connection, missing))
+        return {key: self._stored[key] for key in wanted if key in self._stored}
+
+    def _candidate(self, one: Pending, stored: Stored, person: Subscriber) -> Candidate | None:
+        """What fits is asked again on the day: it may have closed since it was matched.
+
+        What somebody was told of stays theirs: they will want to know that it was cancelled.
+        """
+        if one.told:
+            return fitting.told_again(one, stored)
+        return fitting.fitting(stored.opportunity, stored.first_seen, person, self.now)
+
+    def _ending(self, person: Subscriber, taken: Collection[str]) -> list[Candidate]:
+        """Contracts that come within the horizon for the first time since the last digest."""
+        last = last_digest(person)
+        found: list[Candidate] = []
+        for one in self._endings:
+            if one.opportunity.id in taken or not fitting.comes_near(one, last):
+                continue
+            if candidate := fitting.ending(one, person, self.now):
+                found.append(candidate)
+            if len(found) == ENDINGS:
+                break
+        return found
+
+    @cached_property
+    def _endings(self) -> Sequence[Ending]:
+        bounds = (self.now + fitting.TOO_LATE, self.now + fitting.HORIZON)
+        return endings.ending(self.connection, *bounds, ("arts", "commissionable", "adjacent"))
+
+    def _draft(
+        self, made: Digest, person: Subscriber, about: str, known: Mapping[int, Stored]
+    ) -> Draft:
+        keys = {one.opportunity.id: key for key, one in known.items()}
+        return Draft(
+            subscriber=person,
+            kind=made.kind,
+            about=about,
+            digest=made,
+            message=mail.message(
+                made, person, self.letterhead, self.now, about=about, addresses=self.addresses
+            ),
+            told={keys[public]: told for public, told in made.carried.items()},
+        )
 
 
 def draft(
@@ -38,70 +227,42 @@ def draft(
     letterhead: Letterhead,
     now: datetime,
     key: bytes,
+    *,
+    addresses: Addresses | None = None,
+    slot: datetime | None = None,
+    near_misses: int | None = None,
 ) -> Draft:
-    """What `person` would be sent at `now`. `key` is that of the forget list."""
+    """What one `person` would be sent at `now`; for many people make a `Round` and keep it."""
     with engine.connect() as connection:
-        known: dict[str, int] = {}
-        candidates = []
-        for one in matches.pending(connection, person.id):
-            opportunity = opportunities.get(connection, one.opportunity_id)
-            known[opportunity.id] = one.opportunity_id
-            candidate = _candidate(one, opportunity, person, now)
-            if candidate:
-                candidates.append(candidate)
-        digest = compose(
-            candidates,
-            now=now,
-            organisation=person.organisation,
-            subscriptions=person.subscriptions,
+        alone = Round(
+            connection,
             accounts=known_sources,
-            portals=_portals(),
-            local=lambda opportunity: local(connection, opportunity, key),
+            letterhead=letterhead,
+            now=now,
+            key=key,
+            addresses=addresses,
         )
-    return Draft(
-        subscriber=person,
-        digest=digest,
-        message=mail.message(digest, person, letterhead, now),
-        told={known[public]: told for public, told in digest.carried.items()},
-    )
+        return alone.digest(person, slot=slot, near_misses=near_misses)
+
+
+def accounts(connection: sa.Connection) -> Accounts:
+    """What the house did since: how each source was read last, and the newest notice."""
+    health = runs.health(connection)
+    checks = []
+    for source in registry.find(()):
+        one = health.get(source.key)
+        checks.append(
+            SourceCheck(
+                name=source.name,
+                verdict=one.verdict if one else None,
+                checked_at=one.checked_at if one else None,
+                since=one.since if one else None,
+            )
+        )
+    return Accounts(sources=tuple(checks), newest=matches.newest_notice(connection))
 
 
 def _portals() -> dict[str, str]:
     """The names of the portals that publish notices, by host."""
     rows = registry.load().values()
     return {links.host_of(row.base_url): row.name for row in rows if row.base_url}
-
-
-def _candidate(
-    one: Pending, opportunity: Opportunity, person: Subscriber, now: datetime
-) -> Candidate | None:
-    """What fits is asked again on the day: it may have closed since it was matched.
-
-    What somebody was told of stays theirs: they will want to know that it was cancelled.
-    """
-    if one.told:
-        judgement = opportunity.judgement
-        kind = (matching.kind_of(judgement) if judgement else None) or "arts"
-        fit = matching.Match(kind=kind, reasons=one.why.reasons, caveats=one.why.caveats)
-        return Candidate(opportunity=opportunity, match=fit, told=one.told)
-    outcomes = [matching.match(opportunity, wish, now) for wish in person.subscriptions]
-    fits = [outcome for outcome in outcomes if isinstance(outcome, matching.Match)]
-    if not fits:
-        return None
-    return Candidate(opportunity=opportunity, match=matching.combined(fits))
-
-
-def accounts(connection: sa.Connection) -> Accounts:
-    """What the house did since: how each source was read last, and the newest notice."""
-    latest = runs.latest(connection)
-    checks = []
-    for source in registry.find(()):
-        run = latest.get(source.key, {})
-        checks.append(
-            SourceCheck(
-                name=source.name,
-                verdict=run.get("verdict"),
-                checked_at=run.get("finished") or run.get("started"),
-            )
-        )
-    return Accounts(sources=tuple(checks), newest=matches.newest_notice(connection))

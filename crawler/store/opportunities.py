@@ -36,6 +36,15 @@ class Entry:
     opportunity: Opportunity
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An opportunity as it lies in the store: its internal id, and when it first came."""
+
+    id: int
+    opportunity: Opportunity
+    first_seen: datetime
+
+
 def save(connection: sa.Connection, entries: Sequence[Entry], now: datetime) -> list[int]:
     """Writes `entries` with their changes and awards; their ids in the same order."""
     old = [(one.id, one.opportunity) for one in entries if one.id is not None]
@@ -186,16 +195,31 @@ def changed_since(connection: sa.Connection, moment: datetime) -> Iterator[tuple
     return iterate(connection, fresh)
 
 
+def several(connection: sa.Connection, ids: Collection[int]) -> dict[int, Stored]:
+    """The opportunities with these internal ids, by id; those that are gone are left out."""
+    found: dict[int, Stored] = {}
+    for part in chunks(ids, 500):
+        for one in _stored(connection, opportunities.c.id.in_(part)):
+            found[one.id] = one
+    return found
+
+
 def _read(
     connection: sa.Connection, condition: sa.ColumnElement[bool]
 ) -> Iterator[tuple[int, Opportunity]]:
+    for one in _stored(connection, condition):
+        yield one.id, one.opportunity
+
+
+def _stored(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Iterator[Stored]:
     query = sa.select(opportunities).where(condition).order_by(opportunities.c.id)
     rows = connection.execute(query).all()
     ids = [row.id for row in rows]
     histories = _children(connection, changes, ids)
     won = _children(connection, awards, ids)
     for row in rows:
-        yield row.id, _opportunity(row, histories[row.id], won[row.id])
+        made = _opportunity(row, histories[row.id], won[row.id])
+        yield Stored(row.id, made, row.first_seen)
 
 
 def _children(

@@ -1,0 +1,171 @@
+"""One opportunity as the reader of a mail sees it: everything in words.
+
+What does not depend on the reader is written once a round and kept: ten thousand digests of a week
+tell of the same few hundred opportunities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from crawler import dates
+from crawler.addresses import Addresses
+from crawler.digest import wording
+from crawler.digest.links import Link, about, links
+from crawler.digest.matching import Match
+from crawler.digest.nearby import Near
+from crawler.opportunity import Opportunity
+from crawler.store.matches import Told
+
+SOON = 14
+_NAME = 50
+_OVER = ("cancelled", "awarded")
+_KEPT = 50_000
+_LEAST = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An opportunity that fits somebody; `told` is what they know of it already, if anything.
+
+    `first_seen` is when it reached us. `ends` is set for a contract that is told because it runs
+    out then and may be let again.
+    """
+
+    opportunity: Opportunity
+    match: Match
+    told: Told | None = None
+    first_seen: datetime | None = None
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One opportunity as the reader sees it. `id` is the public one, `name` a short unique title.
+
+    `page` is our own page about it, `links` lead to portals, `actions` to what the reader may do.
+    """
+
+    id: str
+    title: str
+    name: str
+    buyer: str
+    place: str
+    value: str
+    closing: str
+    soon: bool
+    stage: str
+    over: bool = False
+    changes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+    page: str = ""
+    links: tuple[Link, ...] = ()
+    actions: tuple[Link, ...] = ()
+    near: Near = field(default_factory=Near)
+
+    @property
+    def title_url(self) -> str:
+        """Where the title leads: our page, else the notice; empty if there is neither."""
+        return self.page or (self.links[0].url if self.links else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Puts opportunities into words on the day `now`, each once.
+
+    `portals` names portals by host; `near` is asked whom to talk to and where bids go.
+    """
+
+    now: datetime
+    portals: Mapping[str, str]
+    near: Callable[[Opportunity], Near]
+    _kept: dict[object, Item] = field(default_factory=dict)
+
+    def item(self, candidate: Candidate, changes: tuple[str, ...] = ()) -> Item:
+        """The opportunity in words, for whoever it fits for the same reasons."""
+        match = candidate.match
+        key = (candidate.opportunity.id, match.reasons, match.caveats, changes, candidate.ends)
+        found = self._kept.get(key)
+        if found is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            found = self._kept[key] = self._written(candidate, changes)
+        return found
+
+    def _written(self, candidate: Candidate, changes: tuple[str, ...]) -> Item:
+        opportunity, match, now = candidate.opportunity, candidate.match, self.now
+        over = is_over(opportunity) and candidate.ends is None
+        deadline = None if candidate.ends else opportunity.deadline
+        closing = "" if over or candidate.ends else wording.closing(opportunity, now)
+        return Item(
+            id=opportunity.id,
+            title=title(opportunity, 160),
+            name=title(opportunity, _NAME),
+            buyer=wording.plain(opportunity.buyer.name if opportunity.buyer else "", 120)
+            or "Buyer not named",
+            place=wording.place(opportunity.place),
+            value=wording.worth(opportunity),
+            closing=closing,
+            soon=bool(not over and deadline and 0 <= dates.days_left(deadline, now) <= SOON),
+            stage=wording.ending(opportunity, candidate.ends)
+            if candidate.ends
+            else wording.stage(opportunity, now),
+            over=over,
+            changes=changes,
+            reasons=_bounded(match.reasons[:5], 600),
+            caveats=_bounded(match.caveats[:3], 300),
+            links=links(opportunity.urls, self.portals),
+            near=Near() if over else self.near(opportunity),
+        )
+
+
+def _bounded(sentences: Iterable[str], room: int) -> tuple[str, ...]:
+    """As many of the `sentences` as fit into `room` characters, the last one cut if need be."""
+    kept = []
+    for sentence in sentences:
+        if room < _LEAST:
+            break
+        kept.append(wording.plain(sentence, min(room, 300)))
+        room -= len(kept[-1])
+    return tuple(kept)
+
+
+def is_over(opportunity: Opportunity) -> bool:
+    """Whether nobody can bid any more, whatever its dates say."""
+    return opportunity.status in _OVER
+
+
+def title(opportunity: Opportunity, width: int) -> str:
+    """The title in at most `width` characters; words that say so where there is none."""
+    return wording.plain(opportunity.title, width) or "Notice without a title"
+
+
+def addressed(
+    item: Item,
+    opportunity: Opportunity,
+    name: str,
+    addresses: Addresses | None,
+    handle: str,
+    now: datetime,
+) -> Item:
+    """`item` with the links of one reader, each read aloud with `name` to tell it from others."""
+    notices = tuple(about(link, name) for link in item.links)
+    if addresses is None:
+        return replace(item, name=name, links=notices)
+    page = addresses.opportunity(item.id)
+    actions = [Link(text="More about it", url=page)]
+    if not item.over:
+        if item.closing and opportunity.deadline and opportunity.deadline > now:
+            actions.append(Link(text="Add to calendar", url=addresses.event(item.id)))
+        actions.append(Link(text="Save", url=addresses.mark(handle, item.id, "save")))
+        actions.append(Link(text="Not for us", url=addresses.mark(handle, item.id, "hide")))
+    return replace(
+        item,
+        name=name,
+        page=page,
+        links=notices,
+        actions=tuple(about(link, name) for link in actions),
+    )
