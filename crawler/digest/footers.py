@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from crawler import dates
 from crawler.addresses import Addresses
 from crawler.digest import wording
-from crawler.digest.accounts import asked_for, wish
+from crawler.digest.accounts import asked_for
 from crawler.digest.links import Link
+from crawler.digest.wish_wording import wish
 from crawler.store.subscribers import Subscriber
 
 FEEDS = 5
