@@ -47,12 +47,7 @@ class Screen:
 
     def hits(self, seen: Considered) -> Hits:
         """Everybody whom the opportunity fits, with what `matching.decide` says to each."""
-        if seen.useless or not self.wishes:
-            return NONE
-        mask = np.ones(len(self.wishes), dtype=np.bool_)
-        for fits in self._criteria(seen):
-            mask &= fits
-        at = np.flatnonzero(mask)
+        at = self.fitting(seen)
         if not len(at):
             return NONE
         first, groups = _grouped(self._keys(seen, at), len(at))
@@ -60,6 +55,15 @@ class Screen:
         assert all(isinstance(one, Match) for one in found), "the index and the rules disagree"
         matches = tuple(one for one in found if isinstance(one, Match))
         return Hits(positions=at, groups=groups, matches=matches)
+
+    def fitting(self, seen: Considered) -> Positions:
+        """The positions of everybody whom the opportunity fits, without the reasons."""
+        if seen.useless or not self.wishes:
+            return _NOBODY
+        mask = np.ones(len(self.wishes), dtype=np.bool_)
+        for fits in self._criteria(seen):
+            mask &= fits
+        return np.flatnonzero(mask)
 
     def near_misses(self, seen: Considered) -> Positions:
         """Everybody for whom it fails just one of the criteria that are theirs to change."""

@@ -84,7 +84,7 @@ def _candidate(
         kind = (matching.kind_of(judgement) if judgement else None) or "arts"
         fit = matching.Match(kind=kind, reasons=one.why.reasons, caveats=one.why.caveats)
         return Candidate(opportunity=opportunity, match=fit, told=one.told)
-    outcomes = [matching.match(opportunity, wish, now) for wish in person.subscriptions]
+    outcomes = [matching.match(opportunity, wish, now, one.ruling) for wish in person.subscriptions]
     fits = [outcome for outcome in outcomes if isinstance(outcome, matching.Match)]
     if not fits:
         return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from crawler.errors import UsageError
+from crawler.store.statements import chunks
 from crawler.store.tables import subscribers, subscriptions
 
 Rhythm = Literal["daily", "weekly", "fortnightly"]
@@ -250,6 +252,16 @@ def matched(connection: sa.Connection, subscription_id: int, now: datetime) -> N
         .where(subscriptions.c.id == subscription_id)
         .values(matched_until=now)
     )
+
+
+def all_matched(
+    connection: sa.Connection, subscription_ids: Collection[int], now: datetime
+) -> None:
+    """The same of many subscriptions."""
+    for part in chunks(subscription_ids):
+        connection.execute(
+            subscriptions.update().where(subscriptions.c.id.in_(part)).values(matched_until=now)
+        )
 
 
 def digested(connection: sa.Connection, subscriber_id: int, now: datetime) -> None:
