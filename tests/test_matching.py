@@ -70,7 +70,7 @@ def test_regions(place: Place, asked: tuple[str, ...], fits: bool):
 
 def test_refused_for_its_region_says_which():
     found = match(opportunity(), Subscription(regions=("TLK",)), NOW)
-    assert refusal(found) == "It is in Yorkshire and The Humber"
+    assert refusal(found) == "It is in Kingston upon Hull, Yorkshire and The Humber"
 
 
 def test_an_unknown_place_is_a_caveat_and_no_refusal():

@@ -1,31 +1,38 @@
 """Whether an opportunity is for somebody, and why, or why not: pure and in plain words.
 
-What a notice leaves open is no reason to hide it: an unknown place, art form or outcome fits, and
-says so as a caveat.
+What a notice leaves open is no reason to hide it: an unknown place, value, buyer, art form or
+outcome fits, and says so as a caveat.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import datetime
 
-from crawler import dates
-from crawler.digest import wording
-from crawler.items import Judgement
+from crawler import buyers
+from crawler.digest import phrases, wording, worth
+from crawler.digest.considering import (
+    STALE_AWARD,
+    STALE_CALL,
+    STALE_PLAN,
+    Considered,
+    Kind,
+    consider,
+    kind_of,
+)
+from crawler.digest.fitting import PERSONAL, Criterion, Fit, Refusal
+from crawler.digest.whereabouts import place
 from crawler.opportunity import Opportunity
-from crawler.places.regions import NATIONWIDE
-from crawler.relevance.bands import band
+from crawler.store.reviews import Ruling
 from crawler.store.subscribers import Subscription
 
-Kind = Literal["arts", "commissionable", "adjacent"]
+__all__ = [
+    "PERSONAL", "STALE_AWARD", "STALE_CALL", "STALE_PLAN", "Criterion", "Kind", "Match", "Refusal",
+    "combined", "decide", "kind_of", "match", "refusals",
+]  # fmt: skip
 
-STALE_PLAN = timedelta(days=365)
-"""An early signal that has been silent for longer is no signal any more."""
-
-STALE_CALL = timedelta(days=90)
-"""A call without a closing date that has been silent for longer is taken for closed."""
+_STAGES = {"early": "an early signal", "open": "an open call", "awards": "an award"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,100 +44,116 @@ class Match:
     caveats: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why an opportunity does not fit, in words."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fit:
-    reasons: tuple[str, ...] = ()
-    caveats: tuple[str, ...] = ()
-
-
-def match(opportunity: Opportunity, subscription: Subscription, now: datetime) -> Match | Refusal:
-    """Whether `opportunity` is worth telling somebody with this `subscription` on the day `now`.
+def match(
+    opportunity: Opportunity,
+    subscription: Subscription,
+    now: datetime,
+    ruling: Ruling | None = None,
+) -> Match | Refusal:
+    """Whether `opportunity` is worth telling somebody with this `subscription` at `now`.
 
     Art forms narrow what is art (and what is around it, where clear); outcomes narrow what is
-    commissionable; regions narrow everything. What is over, cancelled or awarded is not told.
+    commissionable; everything else narrows both. What is over or cancelled is not told. A
+    reviewer's `ruling` wins over the judgement.
     """
-    over = _over(opportunity, now)
-    if over:
-        return Refusal(reason=over)
-    judgement = opportunity.judgement
-    kind = kind_of(judgement) if judgement else None
-    if judgement is None or kind is None:
-        return Refusal(reason="Nobody has found it to be for arts organisations")
-    if kind not in subscription.bands:
-        return Refusal(reason=f"It is {wording.BANDS[kind]}, which was not asked for")
-    fits = []
-    for fit in (
-        _subject(kind, judgement, subscription),
-        _place(opportunity.place.regions, subscription.regions),
-    ):
+    return decide(consider(opportunity, now, ruling), subscription)
+
+
+def decide(seen: Considered, wish: Subscription) -> Match | Refusal:
+    """The same of an opportunity that was considered before."""
+    fits: list[Fit] = []
+    for fit in _criteria(seen, wish):
         if isinstance(fit, Refusal):
             return fit
         fits.append(fit)
     return Match(
-        kind=kind,
+        kind=seen.kind,
         reasons=tuple(reason for fit in fits for reason in fit.reasons),
         caveats=tuple(caveat for fit in fits for caveat in fit.caveats),
     )
 
 
-def kind_of(judgement: Judgement) -> Kind | None:
-    """What a judged notice may be told as; None for what is hidden or still to be reviewed."""
-    if band(judgement) == "shown":
-        if judgement.relevance in ("arts", "commissionable"):
-            return judgement.relevance
-        scores = judgement.scores
-        return "arts" if scores["arts"] >= scores["commissionable"] else "commissionable"
-    return "adjacent" if judgement.relevance == "adjacent" else None
+def refusals(seen: Considered, wish: Subscription) -> tuple[Refusal, ...]:
+    """Every criterion that speaks against it, nothing for a match.
+
+    What fails exactly one of `PERSONAL`, and nothing else, came near.
+    """
+    return tuple(fit for fit in _criteria(seen, wish) if isinstance(fit, Refusal))
 
 
-def _over(opportunity: Opportunity, now: datetime) -> str | None:
-    """Why there is nothing left to do about it, or None."""
-    if opportunity.status == "cancelled":
-        return "It was cancelled"
-    if opportunity.status == "awarded" or opportunity.stage in ("award", "contract"):
-        return "It is awarded"
-    silent = now - opportunity.updated
-    if opportunity.stage == "planning":
-        return "Nothing was heard of it for a year" if silent > STALE_PLAN else None
-    if opportunity.status_at(now) == "closed":
-        on = f" on {dates.spell(opportunity.deadline)}" if opportunity.deadline else ""
-        return f"It closed{on}"
-    if opportunity.deadline is None and silent > STALE_CALL:
-        return "It names no closing date and nothing was heard of it for three months"
+def _criteria(seen: Considered, wish: Subscription) -> Iterator[Fit | Refusal]:
+    """What each criterion says, the weightiest first; none comes after what is beyond a wish."""
+    beyond = _beyond(seen, wish)
+    if beyond:
+        yield beyond
+        return
+    for criterion in _EACH:
+        yield criterion(seen, wish)
+
+
+def _beyond(seen: Considered, wish: Subscription) -> Refusal | None:
+    """Why no change of this wish but asking for awards would help, or None."""
+    if seen.over:
+        return Refusal(criterion="over", reason=seen.over)
+    if seen.stage == "awards" and "awards" not in wish.stages:
+        return Refusal(criterion="over", reason="It is awarded")
+    if seen.unsuited:
+        return Refusal(criterion="relevance", reason=seen.unsuited)
     return None
 
 
-def _subject(kind: Kind, judgement: Judgement, wanted: Subscription) -> _Fit | Refusal:
+def _stage(seen: Considered, wish: Subscription) -> Fit | Refusal:
+    if seen.stage not in wish.stages:
+        reason = f"It is {_STAGES[seen.stage]}, which was not asked for"
+        return Refusal(criterion="stage", reason=reason)
+    return Fit(reasons=("Awarded: worth knowing who won it",) if seen.stage == "awards" else ())
+
+
+def _review(seen: Considered, wish: Subscription) -> Fit | Refusal:
+    if not seen.maybe:
+        return Fit()
+    if not wish.maybes:
+        reason = "It may be for arts organisations, but nobody has checked yet"
+        return Refusal(criterion="review", reason=reason)
+    return Fit(caveats=("It may not be for you: nobody has checked it yet",))
+
+
+def _band(seen: Considered, wish: Subscription) -> Fit | Refusal:
+    if seen.kind in wish.bands:
+        return Fit()
+    reason = f"It is {wording.BANDS[seen.kind]}, which was not asked for"
+    return Refusal(criterion="band", reason=reason)
+
+
+def _subject(seen: Considered, wish: Subscription) -> Fit | Refusal:
     """Whether it is the kind of work wanted, with the phrases that say so."""
-    forms = _choice(judgement.art_forms, wanted.art_forms, wording.ART_FORMS, "art form")
-    if "combined" in judgement.art_forms and isinstance(forms, Refusal):
-        forms = _Fit(reasons=("It spans several art forms",))
-    outcomes = _choice(judgement.outcomes, wanted.outcomes, wording.OUTCOMES, "outcome")
-    if kind == "commissionable":
+    forms = _choice("art_form", seen.art_forms, wish.art_forms, wording.ART_FORMS)
+    if "combined" in seen.art_forms and isinstance(forms, Refusal):
+        forms = Fit(reasons=("It spans several art forms",))
+    outcomes = _choice("outcome", seen.outcomes, wish.outcomes, wording.OUTCOMES)
+    if seen.kind == "commissionable":
         if isinstance(outcomes, Refusal):
             return outcomes
-        aims = [*_shared(judgement.outcomes, wanted.outcomes)][:2]
+        aims = [*_shared(seen.outcomes, wish.outcomes)][:2]
         named = ", ".join(wording.OUTCOMES[aim] for aim in aims)
-        head = _evident(named or "An outcome you could deliver", kind, judgement)
-        return _Fit(reasons=(head,), caveats=outcomes.caveats)
+        head = _evident(named or "An outcome you could deliver", seen)
+        return Fit(reasons=(head,), caveats=outcomes.caveats)
     if isinstance(forms, Refusal):
         return forms
-    caveats = forms.caveats if kind == "arts" else ()
+    caveats = forms.caveats if seen.kind == "arts" else ()
     also = () if isinstance(outcomes, Refusal) else outcomes.reasons
-    head = _evident(wording.BANDS[kind], kind, judgement)
-    return _Fit(reasons=(head, *forms.reasons, *also), caveats=caveats)
+    return Fit(
+        reasons=(_evident(wording.BANDS[seen.kind], seen), *forms.reasons, *also), caveats=caveats
+    )
 
 
-def _evident(head: str, kind: Kind, judgement: Judgement) -> str:
+def _evident(head: str, seen: Considered) -> str:
     """`head` with the phrases that led there, if the judgement was just that."""
-    evidence = wording.evidence(judgement) if judgement.relevance == kind else ""
+    judgement = seen.opportunity.judgement
+    just = judgement is not None and judgement.relevance == seen.kind
+    evidence = wording.evidence(judgement) if judgement and just else ""
+    if seen.ruled and not evidence:
+        evidence = "a reviewer says so"
     return f"{wording.sentence(head)}: {evidence}" if evidence else wording.sentence(head)
 
 
@@ -139,33 +162,70 @@ def _shared(found: Sequence[str], wanted: Collection[str]) -> tuple[str, ...]:
 
 
 def _choice(
-    found: Sequence[str], wanted: Collection[str], names: Mapping[str, str], what: str
-) -> _Fit | Refusal:
+    criterion: Criterion, found: Sequence[str], wanted: Collection[str], names: Mapping[str, str]
+) -> Fit | Refusal:
     """Whether what was found meets what is wanted; unknown fits, with a caveat."""
     if not wanted:
-        return _Fit()
+        return Fit()
+    what = criterion.replace("_", " ")
     if not found:
-        return _Fit(caveats=(f"The notice names no {what}",))
+        return Fit(caveats=(f"The notice names no {what}",))
     shared = _shared(found, wanted)
     named = wording.listing([names[one] for one in shared or found])
     if not shared:
-        return Refusal(reason=f"It is for {named}, not for the {what}s asked for")
-    return _Fit(reasons=(f"You asked for {named}",))
+        reason = f"It is for {named}, not for the {what}s asked for"
+        return Refusal(criterion=criterion, reason=reason)
+    return Fit(reasons=(f"You asked for {named}",))
 
 
-def _place(found: Sequence[str], wanted: Collection[str]) -> _Fit | Refusal:
-    """Whether it is where somebody works; the whole UK and the unknown are everywhere."""
-    if not found:
-        return _Fit(caveats=("The notice does not say where the work is",) if wanted else ())
-    if tuple(found) == NATIONWIDE:
-        return _Fit(reasons=("Open across the whole UK",))
-    shared = _shared(found, wanted)
-    if not shared:
-        where = wording.listing([wording.region(code) for code in found])
-        return Refusal(reason=f"It is in {where}")
+def _place(seen: Considered, wish: Subscription) -> Fit | Refusal:
+    return place(seen.where, wish)
+
+
+def _buyer(seen: Considered, wish: Subscription) -> Fit | Refusal:
+    if not wish.buyer_kinds:
+        return Fit()
+    if seen.buyer is None:
+        return Fit(caveats=("The notice does not name the buyer",))
+    named = buyers.NAMES[seen.buyer]
+    if seen.buyer not in wish.buyer_kinds:
+        reason = f"The buyer counts among {named}, which were not asked for"
+        return Refusal(criterion="buyer", reason=reason)
+    return Fit(reasons=(f"You asked for {named}",))
+
+
+def _require(seen: Considered, wish: Subscription) -> Fit | Refusal:
+    wanted = [phrase for phrase in wish.require if phrases.words(phrase)]
     if not wanted:
-        return _Fit()
-    return _Fit(reasons=(f"In {wording.listing([wording.region(code) for code in shared])}",))
+        return Fit()
+    said = seen.said
+    missing = [phrase for phrase in wanted if not phrases.holds(said, phrase)]
+    if missing:
+        reason = f"It does not mention {wording.listing(_quoted(missing))}"
+        return Refusal(criterion="require", reason=reason)
+    return Fit(reasons=(f"It mentions {wording.listing(_quoted(wanted))}",))
+
+
+def _exclude(seen: Considered, wish: Subscription) -> Fit | Refusal:
+    unwanted = [phrase for phrase in wish.exclude if phrases.words(phrase)]
+    if not unwanted:
+        return Fit()
+    said = seen.said
+    found = [phrase for phrase in unwanted if phrases.holds(said, phrase)]
+    if found:
+        reason = f"It mentions {wording.listing(_quoted(found))}, which you left out"
+        return Refusal(criterion="exclude", reason=reason)
+    return Fit()
+
+
+def _quoted(said: Sequence[str]) -> list[str]:
+    return [f"‘{wording.plain(phrase, 60)}’" for phrase in said[:5]]
+
+
+_EACH: tuple[Callable[[Considered, Subscription], Fit | Refusal], ...] = (
+    _stage, _review, _band, _subject, _place, worth.value, worth.largest, _buyer, _require,
+    _exclude,
+)  # fmt: skip
 
 
 def combined(matches: Sequence[Match]) -> Match:

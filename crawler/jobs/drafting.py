@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from crawler import dates
 from crawler.addresses import Addresses
-from crawler.digest import fitting, links, mail, notes
+from crawler.digest import links, mail, notes, proposing
 from crawler.digest.accounts import Accounts, SourceCheck
 from crawler.digest.composing import Digest, Kind, compose
 from crawler.digest.items import Candidate, Writer
@@ -128,7 +128,7 @@ class Round:
             candidate
             for one in pending
             if one.opportunity_id in known
-            and fitting.closes(known[one.opportunity_id].opportunity, self.now, until)
+            and proposing.closes(known[one.opportunity_id].opportunity, self.now, until)
             and (candidate := self._candidate(one, known[one.opportunity_id], person))
         ]
         if not found:
@@ -151,7 +151,7 @@ class Round:
         }
         if not known:
             return None
-        candidates = [fitting.saved(one, person, self.now) for one in known.values()]
+        candidates = [proposing.saved(one, person, self.now) for one in known.values()]
         made = notes.reminder(
             candidates, person=person, writer=self.writer, addresses=self.addresses
         )
@@ -183,17 +183,19 @@ class Round:
         What somebody was told of stays theirs: they will want to know that it was cancelled.
         """
         if one.told:
-            return fitting.told_again(one, stored)
-        return fitting.fitting(stored.opportunity, stored.first_seen, person, self.now)
+            return proposing.told_again(one, stored)
+        return proposing.fitting(
+            stored.opportunity, stored.first_seen, person, self.now, one.ruling
+        )
 
     def _ending(self, person: Subscriber, taken: Collection[str]) -> list[Candidate]:
         """Contracts that come within the horizon for the first time since the last digest."""
         last = last_digest(person)
         found: list[Candidate] = []
         for one in self._endings:
-            if one.opportunity.id in taken or not fitting.comes_near(one, last):
+            if one.opportunity.id in taken or not proposing.comes_near(one, last):
                 continue
-            if candidate := fitting.ending(one, person, self.now):
+            if candidate := proposing.ending(one, person, self.now):
                 found.append(candidate)
             if len(found) == ENDINGS:
                 break
@@ -201,7 +203,7 @@ class Round:
 
     @cached_property
     def _endings(self) -> Sequence[Ending]:
-        bounds = (self.now + fitting.TOO_LATE, self.now + fitting.HORIZON)
+        bounds = (self.now + proposing.TOO_LATE, self.now + proposing.HORIZON)
         return endings.ending(self.connection, *bounds, ("arts", "commissionable", "adjacent"))
 
     def _draft(

@@ -19,6 +19,10 @@ REVIEW_NEAR = 0.60
 """From this probability of not being `none` on, a person should look."""
 
 
+LEAST = 0.1
+"""Below this probability of `arts` or `commissionable`, no notice is shown or flagged."""
+
+
 def band(judgement: Judgement) -> Band:
     """Where a judged notice goes."""
     return band_of(judgement.scores)
@@ -30,7 +34,7 @@ def band_of(scores: Mapping[str, float]) -> Band:
     if wanted >= SHOWN:
         return "shown"
     near = wanted + scores["adjacent"]
-    return "review" if wanted >= REVIEW or (near >= REVIEW_NEAR and wanted >= 0.1) else "hidden"
+    return "review" if wanted >= REVIEW or (near >= REVIEW_NEAR and wanted >= LEAST) else "hidden"
 
 
 def doubt(scores: Mapping[str, float]) -> float | None:

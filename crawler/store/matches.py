@@ -6,18 +6,21 @@ has changed since, however often and by whichever portal it changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from crawler.items import Stage, Status
 from crawler.opportunity import Opportunity
+from crawler.store import reviews
+from crawler.store.reviews import Ruling
 from crawler.store.statements import chunks
-from crawler.store.tables import matches, opportunities, subscriptions
+from crawler.store.tables import marks, matches, opportunities, subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +53,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """Why an opportunity fits, and what to check first; both in words."""
+    """Why an opportunity fits, what to check first (both in words), and as what it is told."""
 
     reasons: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,79 +82,128 @@ class Kept:
 class Pending:
     """An opportunity that somebody has not been told of, or that has a version they do not know.
 
-    `opportunity_id` is the internal key.
+    `opportunity_id` is the internal key; `ruling` is what a reviewer decided of it.
     """
 
     opportunity_id: int
     why: Why
     told: Told | None = None
+    ruling: Ruling | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """For whom one opportunity is (by internal key): subscriptions, and each one's reasons.
+
+    The reasons of ``subscriptions[i]`` are ``whys[groups[i]]``.
+    """
+
+    opportunity_id: int
+    subscriptions: Sequence[int]
+    groups: Sequence[int]
+    whys: Sequence[Why]
 
 
 def keep(
-    connection: sa.Connection,
-    subscription_id: int,
-    found: Mapping[int, Why],
-    refused: Collection[int],
-    now: datetime,
+    connection: sa.Connection, found: Sequence[Found], asked: Collection[int], now: datetime
 ) -> Kept:
-    """Stores `found` by internal opportunity key and withdraws `refused`.
+    """Stores what was `found` when the subscriptions `asked` met these opportunities.
 
-    What somebody has been told of is never withdrawn. The same round again changes nothing.
+    What no longer fits is withdrawn, unless somebody has been told of it. The same round again
+    writes nothing.
     """
-    ours = matches.c.subscription_id == subscription_id
-    known = {
-        row.opportunity_id: (row.reasons, row.caveats)
-        for row in connection.execute(
-            sa.select(matches.c.opportunity_id, matches.c.reasons, matches.c.caveats).where(ours)
-        )
-    }
-    rows, changed = [], 0
-    for key, why in found.items():
-        said = (list(why.reasons), list(why.caveats))
-        if key not in known:
-            rows.append(
-                {
-                    "subscription_id": subscription_id,
-                    "opportunity_id": key,
-                    "reasons": said[0],
-                    "caveats": said[1],
-                    "matched_at": now,
-                }
-            )
-        elif tuple(known[key]) != said:
-            changed += 1
-            connection.execute(
-                matches.update()
-                .where(ours, matches.c.opportunity_id == key)
-                .values(reasons=said[0], caveats=said[1])
-            )
-    if rows:
-        connection.execute(matches.insert(), rows)
-    return Kept(
-        new=len(rows),
-        changed=changed,
-        same=len(found) - len(rows) - changed,
-        withdrawn=_withdraw(connection, ours, sorted(known.keys() & set(refused))),
-    )
+    known = _known(connection, [one.opportunity_id for one in found], asked)
+    fresh: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    same = 0
+    for one in found:
+        said = [_said(why) for why in one.whys]
+        for subscription, group in zip(one.subscriptions, one.groups, strict=True):
+            before = known.pop((one.opportunity_id, subscription), None)
+            if before is None:
+                key = {"subscription_id": subscription, "opportunity_id": one.opportunity_id}
+                fresh.append(key | said[group] | {"matched_at": now})
+            elif before.said != said[group]:
+                at = {"of_subscription": subscription, "of_opportunity": one.opportunity_id}
+                changed.append(at | {f"new_{name}": value for name, value in said[group].items()})
+            else:
+                same += 1
+    gone = [at for at, before in known.items() if not before.told]
+    if fresh:
+        connection.execute(matches.insert(), fresh)
+    if changed:
+        connection.execute(_CHANGE, changed)
+    _withdraw(connection, gone)
+    return Kept(new=len(fresh), changed=len(changed), same=same, withdrawn=len(gone))
 
 
-def _withdraw(
-    connection: sa.Connection, ours: sa.ColumnElement[bool], refused: Collection[int]
+@dataclass(frozen=True, slots=True)
+class _Before:
+    said: dict[str, Any]
+    told: bool
+
+
+_SAID = ("reasons", "caveats", "kind")
+_FEW = 500
+"""Up to so many subscriptions are asked for by name; of more, all rows are read."""
+
+_ONE = sa.and_(
+    matches.c.subscription_id == sa.bindparam("of_subscription"),
+    matches.c.opportunity_id == sa.bindparam("of_opportunity"),
+)
+_CHANGE = matches.update().where(_ONE).values({name: sa.bindparam(f"new_{name}") for name in _SAID})
+
+
+def _said(why: Why) -> dict[str, Any]:
+    return {"reasons": list(why.reasons), "caveats": list(why.caveats), "kind": why.kind}
+
+
+def _known(
+    connection: sa.Connection, opportunity_ids: Sequence[int], asked: Collection[int]
+) -> dict[tuple[int, int], _Before]:
+    """What is stored of these opportunities for the subscriptions `asked`, by both keys."""
+    known: dict[tuple[int, int], _Before] = {}
+    columns = [matches.c[name] for name in ("opportunity_id", "subscription_id", *_SAID)]
+    query = sa.select(*columns, matches.c.told_at.is_not(None).label("told"))
+    if len(asked) <= _FEW:
+        query = query.where(matches.c.subscription_id.in_(list(asked)))
+    for part in chunks(opportunity_ids):
+        for row in connection.execute(query.where(matches.c.opportunity_id.in_(part))):
+            if row.subscription_id in asked:
+                said = {"reasons": row.reasons, "caveats": row.caveats, "kind": row.kind}
+                known[row.opportunity_id, row.subscription_id] = _Before(said, bool(row.told))
+    return known
+
+
+def _withdraw(connection: sa.Connection, gone: Sequence[tuple[int, int]]) -> None:
+    if gone:
+        rows = [{"of_subscription": mine, "of_opportunity": at} for at, mine in gone]
+        connection.execute(matches.delete().where(_ONE), rows)
+
+
+def withdraw_others(
+    connection: sa.Connection, subscription_ids: Collection[int], looked: Collection[int]
 ) -> int:
-    withdrawn = 0
-    for part in chunks(refused):
-        withdrawn += connection.execute(
-            matches.delete().where(
-                ours, matches.c.opportunity_id.in_(part), matches.c.told_at.is_(None)
+    """Withdraws what these subscriptions were not told of and that is not among `looked`.
+
+    How many matches went.
+    """
+    gone: list[tuple[int, int]] = []
+    for part in chunks(subscription_ids):
+        rows = connection.execute(
+            sa.select(matches.c.opportunity_id, matches.c.subscription_id).where(
+                matches.c.subscription_id.in_(part), matches.c.told_at.is_(None)
             )
-        ).rowcount
-    return withdrawn
+        )
+        gone += [(at, mine) for at, mine in rows if at not in looked]
+    _withdraw(connection, gone)
+    return len(gone)
 
 
 def pending(connection: sa.Connection, subscriber_id: int) -> list[Pending]:
     """What a digest may have to tell this person, each opportunity once, by internal key.
 
-    Untold means told under none of the person's subscriptions.
+    Untold means told under none of the person's subscriptions. What they hid is left out.
     """
     other, theirs = matches.alias(), subscriptions.alias()
     told_elsewhere = sa.exists().where(
@@ -159,12 +212,18 @@ def pending(connection: sa.Connection, subscriber_id: int) -> list[Pending]:
         other.c.opportunity_id == matches.c.opportunity_id,
         other.c.told_at.is_not(None),
     )
+    hidden = sa.exists().where(
+        marks.c.subscriber_id == subscriber_id,
+        marks.c.opportunity_id == matches.c.opportunity_id,
+        marks.c.hidden_at.is_not(None),
+    )
     rows = connection.execute(
         sa.select(matches)
         .join(subscriptions, subscriptions.c.id == matches.c.subscription_id)
         .join(opportunities, opportunities.c.id == matches.c.opportunity_id)
         .where(
             subscriptions.c.subscriber_id == subscriber_id,
+            ~hidden,
             sa.or_(
                 sa.and_(matches.c.told_at.is_(None), ~told_elsewhere),
                 matches.c.told_version != opportunities.c.version,
@@ -178,11 +237,12 @@ def pending(connection: sa.Connection, subscriber_id: int) -> list[Pending]:
             row.opportunity_id,
             Pending(
                 opportunity_id=row.opportunity_id,
-                why=Why(reasons=tuple(row.reasons), caveats=tuple(row.caveats)),
+                why=Why(reasons=tuple(row.reasons), caveats=tuple(row.caveats), kind=row.kind),
                 told=None if row.told is None else msgspec.convert(row.told, Told),
             ),
         )
-    return list(found.values())
+    ruled = reviews.rulings(connection, found)
+    return [replace(one, ruling=ruled.get(key)) for key, one in found.items()]
 
 
 def told(

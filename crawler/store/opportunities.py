@@ -16,7 +16,15 @@ from crawler.items import Award, Buyer, Judgement, Lot, Place, Reason
 from crawler.opportunity import Change, Opportunity
 from crawler.store import bidding
 from crawler.store.statements import chunks
-from crawler.store.tables import awards, changes, matches, opportunities, processes, reviews
+from crawler.store.tables import (
+    awards,
+    changes,
+    marks,
+    matches,
+    opportunities,
+    processes,
+    reviews,
+)
 
 _PLAIN = (
     "title", "description", "language", "category", "procedure", "notice_type", "stage", "status",
@@ -25,6 +33,7 @@ _PLAIN = (
 )  # fmt: skip
 _LISTS = ("ocids", "sources", "cpv", "urls")
 _CHANGE = ("version", "at", "field", "old", "new", "material", "source")
+_MARKED = ("saved_at", "reminded_for", "hidden_at", "hidden_why", "outcome", "outcome_at")
 _AWARD = ("status", "date", "value", "currency", "start", "end", "extension")
 
 
@@ -126,34 +135,47 @@ def _row(one: Opportunity) -> dict[str, Any]:
 def retire(connection: sa.Connection, loser: int, heir: int) -> None:
     """Removes an opportunity that turned out to be part of `heir`.
 
-    The heir takes over its matches and every decision about it.
+    The heir takes over its matches, what people marked, and every decision about it.
     """
+    at = (loser, heir)
     connection.execute(
         sa.update(reviews).where(reviews.c.opportunity_id == loser).values(opportunity_id=heir)
     )
-    mine, theirs = matches.alias("mine"), matches.alias("theirs")
-    held = sa.select(theirs.c.subscription_id).where(theirs.c.opportunity_id == heir)
+    _hand_on(connection, matches, "subscription_id", ("told_at", "told_version", "told"), at)
+    _hand_on(connection, marks, "subscriber_id", _MARKED, at)
+    bidding.drop(connection, loser)
+    for table in (matches, marks, changes, awards):
+        connection.execute(sa.delete(table).where(table.c.opportunity_id == loser))
+    connection.execute(sa.delete(opportunities).where(opportunities.c.id == loser))
+
+
+def _hand_on(
+    connection: sa.Connection,
+    table: sa.Table,
+    owner: str,
+    names: tuple[str, ...],
+    at: tuple[int, int],
+) -> None:
+    """Hands rows of the loser on to the heir; where the heir has one, only what it lacks."""
+    loser, heir = at
+    mine, theirs = table.alias("mine"), table.alias("theirs")
+    held = sa.select(theirs.c[owner]).where(theirs.c.opportunity_id == heir)
     connection.execute(
-        sa.update(matches)
-        .where(matches.c.opportunity_id == loser, matches.c.subscription_id.not_in(held))
+        sa.update(table)
+        .where(table.c.opportunity_id == loser, table.c[owner].not_in(held))
         .values(opportunity_id=heir)
     )
-    for name in ("told_at", "told_version", "told"):
-        told = (
+    for name in names:
+        known = (
             sa.select(mine.c[name])
-            .where(mine.c.opportunity_id == loser)
-            .where(mine.c.subscription_id == matches.c.subscription_id)
+            .where(mine.c.opportunity_id == loser, mine.c[owner] == table.c[owner])
             .scalar_subquery()
         )
         connection.execute(
-            sa.update(matches)
-            .where(matches.c.opportunity_id == heir, matches.c[name].is_(None))
-            .values({name: told})
+            sa.update(table)
+            .where(table.c.opportunity_id == heir, table.c[name].is_(None))
+            .values({name: known})
         )
-    bidding.drop(connection, loser)
-    for table in (matches, changes, awards):
-        connection.execute(sa.delete(table).where(table.c.opportunity_id == loser))
-    connection.execute(sa.delete(opportunities).where(opportunities.c.id == loser))
 
 
 def get(connection: sa.Connection, pk: int) -> Opportunity:
@@ -185,14 +207,15 @@ def iterate(
         last = ids[-1]
 
 
-def changed_since(connection: sa.Connection, moment: datetime) -> Iterator[tuple[int, Opportunity]]:
-    """Opportunities first seen or materially changed at the source since `moment`."""
-    fresh = sa.or_(
-        opportunities.c.first_seen >= moment,
-        opportunities.c.changed_at >= moment,
-        opportunities.c.published >= moment,
-    )
-    return iterate(connection, fresh)
+def internal(connection: sa.Connection, key: str) -> int | None:
+    """The internal id of what `key` names, now or before it was merged; None for nothing."""
+    owner = sa.select(processes.c.opportunity_id).where(processes.c.key == key)
+    found: int | None = connection.execute(
+        sa.select(opportunities.c.id).where(
+            sa.or_(opportunities.c.key == key, opportunities.c.id.in_(owner))
+        )
+    ).scalar()
+    return found
 
 
 def several(connection: sa.Connection, ids: Collection[int]) -> dict[int, Stored]:

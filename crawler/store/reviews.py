@@ -71,6 +71,15 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What a reviewer decided last of an opportunity. Tags are None where nothing was said."""
+
+    relevance: Relevance
+    art_forms: tuple[str, ...] | None = None
+    outcomes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """What reviewers should look at: the `first` in order of use, and how many there are."""
 
@@ -172,6 +181,43 @@ def _judged_release(connection: sa.Connection, pk: int, judgement: Judgement | N
         if theirs and theirs["scores"] == judgement.scores:
             return int(release_id)
     return None
+
+
+def take_back(connection: sa.Connection, opportunity_id: int, subscriber_id: int) -> None:
+    """Forgets that a subscriber said "not for us" of an opportunity (by internal key)."""
+    connection.execute(
+        reviews.delete().where(
+            reviews.c.opportunity_id == opportunity_id,
+            reviews.c.subscriber_id == subscriber_id,
+            reviews.c.decision == "not_for_us",
+        )
+    )
+
+
+def rulings(
+    connection: sa.Connection, opportunity_ids: Collection[int] | None = None
+) -> dict[int, Ruling]:
+    """The last decision of any reviewer on each opportunity that has one, by internal key.
+
+    Only those of `opportunity_ids`, if given.
+    """
+    query = sa.select(reviews).where(reviews.c.by == "reviewer")
+    query = query.order_by(reviews.c.decided_at, reviews.c.id)
+    if opportunity_ids is None:
+        return {row.opportunity_id: _ruling(row) for row in connection.execute(query)}
+    found: dict[int, Ruling] = {}
+    for part in chunks(opportunity_ids):
+        rows = connection.execute(query.where(reviews.c.opportunity_id.in_(part)))
+        found.update((row.opportunity_id, _ruling(row)) for row in rows)
+    return found
+
+
+def _ruling(row: Any) -> Ruling:
+    return Ruling(
+        relevance=_relevance(row.relevance),
+        art_forms=None if row.art_forms is None else tuple(row.art_forms),
+        outcomes=None if row.outcomes is None else tuple(row.outcomes),
+    )
 
 
 def to_review(

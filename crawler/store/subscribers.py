@@ -284,6 +284,16 @@ def matched(connection: sa.Connection, subscription_id: int, now: datetime) -> N
     )
 
 
+def all_matched(
+    connection: sa.Connection, subscription_ids: Collection[int], now: datetime
+) -> None:
+    """The same of many subscriptions."""
+    for part in chunks(subscription_ids):
+        connection.execute(
+            subscriptions.update().where(subscriptions.c.id.in_(part)).values(matched_until=now)
+        )
+
+
 def digested(connection: sa.Connection, subscriber_id: int, now: datetime) -> None:
     """Records that a digest was handed over at `now`."""
     connection.execute(

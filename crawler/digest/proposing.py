@@ -1,0 +1,94 @@
+"""From what the store holds to what a mail may tell somebody: does it fit, and as what. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from crawler.digest import matching
+from crawler.digest.items import Candidate
+from crawler.opportunity import Opportunity
+from crawler.store.endings import Ending
+from crawler.store.matches import Pending
+from crawler.store.opportunities import Stored
+from crawler.store.reviews import Ruling
+from crawler.store.subscribers import Subscriber
+
+HORIZON = timedelta(days=365)
+"""Contracts are told of when they end within it."""
+
+TOO_LATE = timedelta(days=60)
+"""A contract that ends sooner is being let again already, or never will be."""
+
+
+def closes(opportunity: Opportunity, now: datetime, until: datetime) -> bool:
+    """Whether bids for it close after `now` and not after `until`."""
+    deadline = opportunity.deadline
+    return opportunity.stage == "tender" and deadline is not None and now < deadline <= until
+
+
+def told_again(one: Pending, stored: Stored) -> Candidate:
+    """What somebody knows already, as what it was told to them for."""
+    judgement = stored.opportunity.judgement
+    kind = (matching.kind_of(judgement) if judgement else None) or "arts"
+    fit = matching.Match(kind=kind, reasons=one.why.reasons, caveats=one.why.caveats)
+    return Candidate(
+        opportunity=stored.opportunity, match=fit, told=one.told, first_seen=stored.first_seen
+    )
+
+
+def fitting(
+    opportunity: Opportunity,
+    first_seen: datetime,
+    person: Subscriber,
+    now: datetime,
+    ruling: Ruling | None = None,
+) -> Candidate | None:
+    """An opportunity that fits one of a person's wishes on the day `now`, None if it fits none.
+
+    A reviewer's `ruling` wins over the judgement.
+    """
+    outcomes = [matching.match(opportunity, wish, now, ruling) for wish in person.subscriptions]
+    fits = [outcome for outcome in outcomes if isinstance(outcome, matching.Match)]
+    if not fits:
+        return None
+    return Candidate(opportunity=opportunity, match=matching.combined(fits), first_seen=first_seen)
+
+
+def saved(stored: Stored, person: Subscriber, now: datetime) -> Candidate:
+    """A saved opportunity; it may be one that never fitted, such as one found by searching."""
+    return fitting(stored.opportunity, stored.first_seen, person, now) or Candidate(
+        opportunity=stored.opportunity,
+        match=matching.Match(kind="arts", reasons=()),
+        first_seen=stored.first_seen,
+    )
+
+
+def let_again(opportunity: Opportunity, now: datetime) -> Opportunity:
+    """A contract that ends as what it may become: an early signal, to be matched like one."""
+    return replace(opportunity, stage="planning", status="open", deadline=None, updated=now)
+
+
+def ending(one: Ending, person: Subscriber, now: datetime) -> Candidate | None:
+    """A contract that ends, if what may come after it fits one of a person's wishes."""
+    again = let_again(one.opportunity, now)
+    candidate = fitting(again, one.first_seen, person, now)
+    if candidate is None:
+        return None
+    fit = candidate.match
+    if any(award.extension for award in one.opportunity.awards):
+        fit = replace(fit, caveats=(*fit.caveats, "The buyer may extend the contract instead"))
+    return replace(candidate, opportunity=one.opportunity, match=fit, ends=one.ends)
+
+
+def comes_near(one: Ending, last: datetime | None) -> bool:
+    """Whether a contract came within the horizon, or became known, since the digest `last`.
+
+    That is how each is told of once, though nobody records it.
+    """
+    if last is None or one.ends > last + HORIZON or one.first_seen > last:
+        return True
+    return any(
+        change.field == "status" and change.new == "awarded" and change.at > last
+        for change in one.opportunity.changes
+    )

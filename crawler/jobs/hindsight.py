@@ -1,0 +1,167 @@
+"""What a subscription would have been sent of late, and what it missed by little.
+
+The first is the preview before somebody saves; the second is what a digest says of itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import sqlalchemy as sa
+
+from crawler.digest.considering import consider
+from crawler.digest.matching import PERSONAL, Match, Refusal, decide, refusals
+from crawler.digest.screening import Screen
+from crawler.items import STAGES, STATUSES
+from crawler.opportunity import Opportunity
+from crawler.relevance.bands import LEAST
+from crawler.store import recent, reviews
+from crawler.store.reviews import Ruling
+from crawler.store.subscribers import Subscription
+
+DAYS = 28
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An opportunity that would have been sent, why, and when it came up (aware UTC)."""
+
+    opportunity: Opportunity
+    match: Match
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """An opportunity that failed just one criterion of a subscription, and which."""
+
+    opportunity: Opportunity
+    refusal: Refusal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hindsight:
+    """What a subscription would have had in the last `days`, the newest first."""
+
+    days: int
+    sent: tuple[Sent, ...]
+    near_misses: tuple[NearMiss, ...]
+
+    @property
+    def count(self) -> int:
+        """How many opportunities it would have been sent."""
+        return len(self.sent)
+
+
+def would_have_sent(
+    engine: sa.Engine, subscription: Subscription, now: datetime, days: int = DAYS
+) -> Hindsight:
+    """What `subscription` would have been sent in the `days` before `now`.
+
+    Each opportunity is taken as it stood when it was published, or when it last changed: what has
+    closed since would have been sent all the same.
+    """
+    since = now - timedelta(days=days)
+    sent: list[Sent] = []
+    missed: list[NearMiss] = []
+    with engine.connect() as connection:
+        for opportunity, ruling in _lately(connection, since):
+            outcome = _outcome(opportunity, subscription, _moments(opportunity, since, now), ruling)
+            if isinstance(outcome, Sent):
+                sent.append(outcome)
+            elif outcome:
+                missed.append(outcome)
+    return Hindsight(
+        days=days,
+        sent=tuple(sorted(sent, key=lambda one: (one.at, one.opportunity.id), reverse=True)),
+        near_misses=tuple(
+            sorted(missed, key=lambda one: (one.at, one.opportunity.id), reverse=True)
+        ),
+    )
+
+
+def near_misses(
+    engine: sa.Engine,
+    wishes: Mapping[int, Sequence[Subscription]],
+    since: datetime,
+    now: datetime,
+) -> dict[int, int]:
+    """How many opportunities each person nearly had since `since`: 0 for none.
+
+    `wishes` are people's subscriptions by any number that names the person. Counted is what was
+    published or changed since, is of use at `now`, fits none of their subscriptions and fails one
+    of them by a single criterion.
+    """
+    people = list(wishes)
+    every = [(at, wish) for at, person in enumerate(people) for wish in wishes[person]]
+    owner = np.array([at for at, _ in every], dtype=np.intp)
+    screen = Screen([wish for _, wish in every])
+    counts = np.zeros(len(people), dtype=np.int64)
+    with engine.connect() as connection:
+        for opportunity, ruling in _lately(connection, since):
+            seen = consider(opportunity, now, ruling)
+            missed = np.zeros(len(people), dtype=np.bool_)
+            missed[owner[screen.near_misses(seen)]] = True
+            missed[owner[screen.fitting(seen)]] = False
+            counts += missed
+    return dict(zip(people, counts.tolist(), strict=True))
+
+
+def _lately(
+    connection: sa.Connection, since: datetime
+) -> Iterator[tuple[Opportunity, Ruling | None]]:
+    """What came up or changed since, and what a reviewer decided of it."""
+    ruled = reviews.rulings(connection)
+    for key, opportunity in recent.since(connection, since, LEAST):
+        yield opportunity, ruled.get(key)
+
+
+def _moments(opportunity: Opportunity, since: datetime, now: datetime) -> list[datetime]:
+    """When it came up: its publication and its last material change, where these are recent."""
+    changed = (change.at for change in opportunity.changes if change.material)
+    moments = {opportunity.published, max(changed, default=opportunity.published)}
+    return sorted(min(at, now) for at in moments if at >= since)
+
+
+def _outcome(
+    opportunity: Opportunity,
+    wish: Subscription,
+    moments: Sequence[datetime],
+    ruling: Ruling | None,
+) -> Sent | NearMiss | None:
+    nearly: NearMiss | None = None
+    for at in moments:
+        then = as_of(opportunity, at)
+        seen = consider(then, at, ruling)
+        outcome = decide(seen, wish)
+        if isinstance(outcome, Match):
+            return Sent(opportunity=opportunity, match=outcome, at=at)
+        if outcome.criterion not in PERSONAL:
+            continue
+        against = refusals(seen, wish)
+        if len(against) == 1:
+            nearly = NearMiss(opportunity=opportunity, refusal=against[0], at=at)
+    return nearly
+
+
+def as_of(opportunity: Opportunity, moment: datetime) -> Opportunity:
+    """`opportunity` with the stage, status and deadline that it had at `moment`."""
+    then = dataclasses.replace(opportunity, updated=min(opportunity.updated, moment))
+    for change in reversed(opportunity.changes):
+        if change.at <= moment:
+            continue
+        if change.field == "stage":
+            stage = next((one for one in STAGES if one == change.old), then.stage)
+            then = dataclasses.replace(then, stage=stage)
+        elif change.field == "status":
+            status = next((one for one in STATUSES if one == change.old), then.status)
+            then = dataclasses.replace(then, status=status)
+        elif change.field == "deadline":
+            deadline = datetime.fromisoformat(change.old) if change.old else None
+            then = dataclasses.replace(then, deadline=deadline)
+    return then
