@@ -55,9 +55,7 @@ def take(
 def renew(connection: sa.Connection, name: str, holder: str, until: datetime) -> bool:
     """Makes a lease last until `until`; False once it ran out and somebody else took it."""
     renewed = connection.execute(
-        leases.update()
-        .where(leases.c.name == name, leases.c.holder == holder)
-        .values(until=until)
+        leases.update().where(leases.c.name == name, leases.c.holder == holder).values(until=until)
     )
     return renewed.rowcount > 0
 

@@ -200,9 +200,7 @@ def sending(connection: sa.Connection, mail_id: int, raw: bytes) -> bool:
     claimed = connection.execute(
         outbox.update()
         .where(outbox.c.id == mail_id, outbox.c.state == "queued")
-        .values(
-            state="sending", attempts=outbox.c.attempts + 1, message=zlib.compress(raw, 3)
-        )
+        .values(state="sending", attempts=outbox.c.attempts + 1, message=zlib.compress(raw, 3))
     )
     return claimed.rowcount > 0
 
