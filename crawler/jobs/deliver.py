@@ -7,12 +7,9 @@ killed in between leaves that one mail, and the next sender hands over the very 
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -163,7 +160,7 @@ class _Round:
     def _claimed(self, mail_id: int) -> Mail | None:
         """The mail in its final bytes, marked as being sent; None if it must not be, or is gone."""
         with self.engine.connect() as connection:
-            mail = outbox.get(connection, mail_id)
+            mail = outbox.get(connection, mail_id, self.terms.clock())
         if mail is None:
             return None
         signer = self.terms.signer
@@ -172,7 +169,7 @@ class _Round:
             if not leases.holds(connection, self.lease):
                 self.lease.lost.set()
                 return None
-            mail = outbox.get(connection, mail_id)
+            mail = outbox.get(connection, mail_id, self.terms.clock())
             if mail is None:
                 return None
             reason = mail.barred
@@ -285,24 +282,3 @@ def _meaning(error: MailRefused) -> bouncing.Meaning:
     if error.at == "data" and error.status is None:
         return "policy"
     return bouncing.severity(error.status, error.words, error.code)
-
-
-@contextmanager
-def until_told_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM or Ctrl-C came: the mail in flight is finished, nothing else is begun.
-
-    In a thread other than the main one no signal can be caught: there it never says so.
-    """
-    told = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield told.is_set
-        return
-    before = {
-        number: signal.signal(number, lambda *_: told.set())
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield told.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
