@@ -51,7 +51,7 @@ class Postbag:
 
     @property
     def subjects(self) -> list[str]:
-        return [str(message["Subject"]) for message in self.messages]
+        return [str(message["Subject"]).strip() for message in self.messages]
 
 
 @pytest.fixture

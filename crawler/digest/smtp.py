@@ -190,6 +190,7 @@ class SmtpMailer:
                     session.starttls(context=trust)
             if server.user:
                 session.login(server.user, server.password)
+            session.ehlo_or_helo_if_needed()  # TLS begins the conversation anew
         except _FAULTS as error:
             if session is not None:
                 session.close()

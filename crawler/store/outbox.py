@@ -17,7 +17,7 @@ from typing import Literal, get_args
 
 import sqlalchemy as sa
 
-from crawler.store.statements import insert_or_ignore
+from crawler.store.statements import inserted
 from crawler.store.tables import outbox, subscribers
 
 State = Literal["queued", "sending", "sent", "failed", "held"]
@@ -120,7 +120,7 @@ def queue(
         "due": now,
         "attempts": 0,
     }
-    return connection.execute(insert_or_ignore(connection, outbox).values(row)).rowcount > 0
+    return inserted(connection, outbox, row)
 
 
 def broken(
@@ -150,7 +150,7 @@ def broken(
         "attempts": 0,
         "reply": words[:_LONGEST_REPLY],
     }
-    return connection.execute(insert_or_ignore(connection, outbox).values(row)).rowcount > 0
+    return inserted(connection, outbox, row)
 
 
 def due(
