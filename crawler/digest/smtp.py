@@ -99,6 +99,13 @@ class SmtpMailer:
 
     def hand_over(self, letter: Letter) -> str:
         """Hands `letter` over and gives the server's words. Raises as `Mailer` says."""
+        try:
+            return self._handed_over(letter)
+        except ValueError:
+            self._drop()  # what cannot be spelt left the conversation half-way
+            raise
+
+    def _handed_over(self, letter: Letter) -> str:
         session, fresh = self._ready()
         try:
             self._envelope(session, letter)
