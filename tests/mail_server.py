@@ -28,7 +28,7 @@ class Difficult:
     """Takes everything, unless it was told how to answer: `recipient` and `data` by address.
 
     An answer is used up. ``drop`` closes the connection, ``hang`` answers nothing for `hangs`
-    seconds. `sender` answers every MAIL FROM.
+    seconds. `sender` answers every MAIL FROM; every message takes it `delay` seconds.
     """
 
     def __init__(self) -> None:
@@ -37,6 +37,7 @@ class Difficult:
         self.data: dict[str, list[str]] = defaultdict(list)
         self.sender = "250 OK"
         self.hangs = 3.0
+        self.delay = 0.0
         self.attempts: list[str] = []
         self.encrypted: list[bool] = []
 
@@ -63,6 +64,8 @@ class Difficult:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         (address,) = envelope.rcpt_tos
         answer = self.data[address].pop(0) if self.data[address] else "250 2.0.0 taken"
+        if self.delay:
+            await asyncio.sleep(self.delay)
         if answer == "hang":
             await asyncio.sleep(self.hangs)
         if answer.startswith("250"):

@@ -68,6 +68,31 @@ def test_every_mail_arrives_as_it_was_queued_over_one_connection(engine: sa.Engi
     assert len(server.taken) == 3
 
 
+def test_a_thousand_subscribers_get_one_mail_each(engine: sa.Engine, clock: Clock):
+    server = Difficult()
+    people = [f"p{number}@d{number % 40}.example" for number in range(1000)]
+    for one in people[::100]:
+        server.recipient[one] = ["451 greylisted"]
+    with database.writing(engine) as connection:
+        for one in people:
+            outbox.queue(
+                connection,
+                about=f"digest:{one}",
+                kind="digest",
+                message=message(one),
+                subscriber_id=None,
+                recipient=one,
+                now=NOW,
+            )
+    with serving(server) as url, SmtpMailer.of(url) as mailer:
+        assert deliver(engine, mailer, terms(clock)).sent == 990
+        clock.now += timedelta(minutes=5)
+        assert deliver(engine, mailer, terms(clock)).sent == 10
+    assert Counter(one.recipient for one in server.taken) == dict.fromkeys(people, 1)
+    assert {one.raw for one in server.taken} == {message(one).as_bytes() for one in people}
+    assert len({one.sender for one in server.taken}) == 1000
+
+
 def test_the_envelope_sender_names_the_mail_and_nobody_can_forge_it(
     engine: sa.Engine, clock: Clock
 ):
