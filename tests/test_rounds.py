@@ -151,6 +151,25 @@ def test_only_new_keeps_silent_and_the_rhythm(engine: sa.Engine, settings: Setti
     assert queue(settings, engine, NOW + 2 * WEEK).queued == [A, B]
 
 
+def test_early_mail_for_what_closes_before_the_next_digest(engine: sa.Engine, settings: Settings):
+    join(engine, A, Schedule(weekday=0, hour=7, early_mail=True))
+    join(engine, B, MONDAY)
+    news(engine)
+    queue(settings, engine, NOW)
+    for number, days in ((2, 3), (3, 30)):
+        at = NOW + DAY
+        closes = at + days * DAY
+        store(engine, opportunity(number, published=at, updated=at, deadline=closes))
+    match(engine, NOW + DAY)
+    early = queue(settings, engine, NOW + DAY)
+    assert (early.early, early.queued) == ([A], [])
+    assert queue(settings, engine, NOW + DAY + HOUR).early == []
+    with engine.connect() as connection:
+        kinds = connection.execute(sa.select(table.c.kind).order_by(table.c.id)).scalars().all()
+    assert kinds == ["digest", "digest", "early"]
+    assert queue(settings, engine, NOW + WEEK).queued == [A, B], "the rhythm stays"
+
+
 def test_after_an_outage_one_digest_not_five(engine: sa.Engine, settings: Settings):
     join(engine, A, Schedule(rhythm="daily", hour=7))
     news(engine)
@@ -215,16 +234,16 @@ def test_somebody_erased_while_their_digest_is_written(
     join(engine, A, MONDAY)
     join(engine, B, MONDAY)
     news(engine)
-    whole = drafting.draft
+    whole = drafting.Round.digest
 
-    def slow(engine: sa.Engine, person: subscribers.Subscriber, *rest: object, **more: object):
-        made = whole(engine, person, *rest, **more)
+    def slow(self: drafting.Round, person: subscribers.Subscriber, **more: object):
+        made = whole(self, person, **more)
         if person.email == A:
             with database.writing(engine) as connection:
                 subscribers.remove(connection, A)
         return made
 
-    monkeypatch.setattr(drafting, "draft", slow)
+    monkeypatch.setattr(drafting.Round, "digest", slow)
     done = queue(settings, engine, NOW)
     assert (done.queued, done.broken) == ([B], {})
     assert states(engine) == {B: "queued"}

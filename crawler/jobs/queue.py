@@ -1,4 +1,4 @@
-"""Writes the digests that are due into the outbox.
+"""Writes the digests that are due, and early mails, into the outbox.
 
 A digest, what it told and the digest time it was for are one transaction: whatever happens in
 between, it is told once and nobody misses one.
@@ -16,26 +16,29 @@ import sqlalchemy as sa
 from crawler import dates, keys
 from crawler.config import Settings
 from crawler.digest import due
-from crawler.digest.mail import Letterhead
 from crawler.digest.wording import count
 from crawler.jobs import drafting
 from crawler.jobs.drafting import Draft
 from crawler.store import database, matches, outbox, subscribers, suppressions
+from crawler.store.statements import chunks
 from crawler.store.subscribers import Subscriber
 
 logger = logging.getLogger(__name__)
+_PAGE = 500
 
 
 @dataclass(slots=True, kw_only=True)
 class Queued:
     """What a round of writing did, each part by address.
 
-    `quiet` digests had nothing to tell and are among `queued`; who is `silent` wanted none then.
-    `already` had a digest today; `unmatched` wait for ``tenders match``; `suppressed` must not be
-    written to. `broken` holds the reasons too, and `news` those that staff were not told before.
+    `early` mails tell of what closes before the next digest. `quiet` digests had nothing to tell
+    and are among `queued`; who is `silent` wanted none then. `already` had a digest today;
+    `unmatched` wait for ``tenders match``; `suppressed` must not be written to. `broken` holds the
+    reasons too, and `news` those that staff were not told before.
     """
 
     queued: list[str] = field(default_factory=list)
+    early: list[str] = field(default_factory=list)
     quiet: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
@@ -48,6 +51,7 @@ class Queued:
         """Numbers only: addresses do not belong in logs."""
         words = f"{count(len(self.queued), 'digest')} written"
         for people, said in (
+            (self.early, "early mails about what closes soon"),
             (self.quiet, "of them with nothing new to tell"),
             (self.silent, "left in peace, since nothing was new"),
             (self.already, "had theirs today already"),
@@ -72,42 +76,47 @@ def queue(
 
 
 class _Writing:
-    """One round of writing digests."""
+    """One round of writing: digests that are due, and early mails to those between two digests."""
 
     def __init__(
         self, settings: Settings, engine: sa.Engine, now: datetime, *, everyone: bool
     ) -> None:
-        self.engine, self.now, self.everyone = engine, now, everyone
+        self.settings, self.engine, self.now, self.everyone = settings, engine, now, everyone
         self.zone = ZoneInfo(settings.timezone)
-        self.letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
-        self.key = keys.forget_key(settings)
         self.suppression_key = keys.suppression_key(settings)
         self.done = Queued()
 
     def run(self) -> Queued:
-        """Goes through everybody."""
-        with self.engine.connect() as connection:
-            people = [
-                (person, slot)
-                for person in subscribers.listed(connection)
-                if person.may_be_written_to(self.now) and (slot := self._slot(person))
-            ]
-            barred = suppressions.among(
-                connection, self.suppression_key, [person.email for person, _ in people]
-            )
-            self.accounts = drafting.accounts(connection)
-        for person, slot in people:
-            if person.email in barred:
-                self.done.suppressed.append(person.email)
-                self._pass_over(person)
-            elif _had_today(person, self.now):
-                self.done.already.append(person.email)
-                self._pass_over(person)
-            elif not _matched(person):
-                self.done.unmatched.append(person.email)
-            else:
-                self._write(person, slot)
+        """Goes through everybody; no snapshot of the store is kept while mails are written."""
+        with self.engine.connect() as reading, self.engine.connect() as composing:
+            self.round = drafting.round_of(self.settings, composing, self.now)
+            people = subscribers.iterate(reading, states=("active", "paused"))
+            for page in chunks(people, _PAGE):
+                barred = suppressions.among(
+                    reading, self.suppression_key, [person.email for person in page]
+                )
+                reading.rollback()
+                for person in page:
+                    if person.may_be_written_to(self.now):
+                        self._person(person, person.email in barred)
+                        composing.rollback()
         return self.done
+
+    def _person(self, person: Subscriber, barred: bool) -> None:
+        slot = self._slot(person)
+        if slot is None:
+            if person.schedule.early_mail and not barred and _matched(person):
+                self._early(person)
+        elif barred:
+            self.done.suppressed.append(person.email)
+            self._pass_over(person)
+        elif _had_today(person, self.now):
+            self.done.already.append(person.email)
+            self._pass_over(person)
+        elif not _matched(person):
+            self.done.unmatched.append(person.email)
+        else:
+            self._digest(person, slot)
 
     def _slot(self, person: Subscriber) -> datetime | None:
         """The digest time to write for; who is not due has that of the day, if all are wanted."""
@@ -123,62 +132,70 @@ class _Writing:
         with database.writing(self.engine, alone=False) as connection:
             subscribers.slot_done(connection, person.id, self._last_slot(person))
 
-    def _write(self, person: Subscriber, slot: datetime) -> None:
-        about = f"digest:{person.id}:{slot.isoformat()}"
+    def _digest(self, person: Subscriber, slot: datetime) -> None:
         try:
-            draft = drafting.draft(
-                self.engine, person, self.accounts, self.letterhead, self.now, self.key
-            )
+            draft = self.round.digest(person, slot=slot)
             if draft.digest.quiet and person.schedule.only_new:
                 self.done.silent.append(person.email)
                 self._pass_over(person)
                 return
-            queued = self._queue(draft, about)
+            queued = self._queue(draft)
         except Exception as error:  # the boundary: one person's digest is not another's
-            self._broken(person, about, error)
+            self._broken(person, f"digest:{person.id}:{slot.isoformat()}", error)
             return
         if queued:
             self.done.queued.append(person.email)
             if draft.digest.quiet:
                 self.done.quiet.append(person.email)
 
-    def _queue(self, draft: Draft, about: str) -> bool:
-        """Mail, what it tells and its digest time: all of it or nothing."""
+    def _early(self, person: Subscriber) -> None:
+        """Writes at once of what fits and closes before the next digest."""
+        try:
+            draft = self.round.early(person, due.slot_after(person.schedule, self.now, self.zone))
+            if draft is not None and self._queue(draft):
+                self.done.early.append(person.email)
+        except Exception as error:  # the same boundary
+            self._broken(person, f"early:{person.id}:{self.now.date()}", error)
+
+    def _queue(self, draft: Draft) -> bool:
+        """The mail, what it tells and its digest time: all of it or nothing."""
         person = draft.subscriber
         with database.writing(self.engine) as connection:
-            today = subscribers.find(connection, person.email)
-            if today is None or today.id != person.id or not today.may_be_written_to(self.now):
+            today = subscribers.by_id(connection, person.id)
+            if today is None or not today.may_be_written_to(self.now):
                 return False  # they left while we wrote
-            if today.slot != person.slot:
-                return False  # another round was quicker
+            if today.slot != person.slot or today.email != person.email:
+                return False  # another round was quicker, or they moved
             queued = outbox.queue(
                 connection,
-                about=about,
-                kind="digest",
+                about=draft.about,
+                kind=draft.kind,
                 message=draft.message,
                 subscriber_id=person.id,
                 recipient=person.email,
                 now=self.now,
             )
-            subscribers.slot_done(connection, person.id, self._last_slot(person))
+            if draft.kind == "digest":
+                subscribers.slot_done(connection, person.id, self._last_slot(person))
             if queued:
                 matches.told(connection, person.id, draft.told, self.now)
-                subscribers.digested(connection, person.id, self.now)
+                if draft.kind == "digest":
+                    subscribers.digested(connection, person.id, self.now)
         return queued
 
     def _broken(self, person: Subscriber, about: str, error: Exception) -> None:
         words = f"{type(error).__name__}: {error}"
-        logger.error("the digest of subscriber %s cannot be composed", person.id, exc_info=error)
+        logger.error("the mail %s cannot be composed", about, exc_info=error)
         self.done.broken[person.email] = words
         if isinstance(error, sa.exc.OperationalError):
             return  # it could not be recorded either
         with database.writing(self.engine, alone=False) as connection:
-            if subscribers.find(connection, person.email) is None:
+            if subscribers.by_id(connection, person.id) is None:
                 return
             news = outbox.broken(
                 connection,
                 about=about,
-                kind="digest",
+                kind=about.partition(":")[0],
                 subscriber_id=person.id,
                 recipient=person.email,
                 words=words,

@@ -79,14 +79,12 @@ def preview(
     """
     with engine.connect() as connection:
         if only is not None:
-            people = [_person(connection, only)]
+            people = iter([_person(connection, only)])
         else:
-            people = [one for one in subscribers.listed(connection) if one.state != "stopped"]
-        accounts = drafting.accounts(connection)
-    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
-    key = keys.forget_key(settings)
-    for person in people:
-        yield drafting.draft(engine, person, accounts, letterhead, now, key)
+            people = subscribers.iterate(connection, states=("pending", "active", "paused"))
+        round_ = drafting.round_of(settings, connection, now)
+        for person in people:
+            yield round_.digest(person)
 
 
 def send(
@@ -158,9 +156,9 @@ def send_test(settings: Settings, engine: sa.Engine, email: str, now: datetime) 
     letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
     with engine.connect() as connection:
         person = _person(connection, email)
-        accounts = drafting.accounts(connection)
         key = keys.suppression_key(settings)
         barred = bool(suppressions.among(connection, key, [person.email]))
+        draft = drafting.round_of(settings, connection, now).digest(person)
     if barred or not person.may_be_written_to(now):
         raise UsageError(
             f"{person.email} must not be written to: "
@@ -168,7 +166,6 @@ def send_test(settings: Settings, engine: sa.Engine, email: str, now: datetime) 
             + ". To look at the digest without sending it: tenders digest preview --to"
             f" {person.email}"
         )
-    draft = drafting.draft(engine, person, accounts, letterhead, now, keys.forget_key(settings))
     message = draft.message
     subject = str(message["Subject"])
     for name, value in (
@@ -200,7 +197,7 @@ def _tell_staff(
     now, written, delivered = clock(), done.written, done.delivered
     report = RoundReport(
         at=now,
-        queued=len(written.queued),
+        queued=len(written.queued) + len(written.early),
         quiet=len(written.quiet),
         silent=len(written.silent),
         unmatched=len(written.unmatched),

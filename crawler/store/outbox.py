@@ -9,7 +9,6 @@ sender that died, and goes out again with the same bytes.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -343,17 +342,6 @@ def erase(connection: sa.Connection, email: str, subscriber_id: int | None = Non
     if subscriber_id is not None:
         theirs = sa.or_(theirs, outbox.c.subscriber_id == subscriber_id)
     return connection.execute(outbox.delete().where(theirs)).rowcount
-
-
-def deliveries(connection: sa.Connection, subscriber_id: int) -> list[Mapping[str, object]]:
-    """What was written to a person, oldest first, for an export of what is kept of them."""
-    columns = ("kind", "about", "state", "queued_at", "sent_at", "attempts", "reply")
-    rows = connection.execute(
-        sa.select(*(outbox.c[name] for name in columns))
-        .where(outbox.c.subscriber_id == subscriber_id)
-        .order_by(outbox.c.id)
-    )
-    return [dict(row._mapping) for row in rows]
 
 
 def _domain(recipient: str) -> str:
