@@ -1,8 +1,9 @@
 """When each job runs, and nothing else: what a job does stands in `crawler.jobs`.
 
 ``python scheduler.py`` (or ``tenders schedule``) runs until it is stopped, ``--list`` shows what
-runs when, ``--now JOB`` runs one job at once. Times are of the zone TENDERS_TIMEZONE; none lies
-between 1 and 2 at night, an hour that comes twice or not at all when clocks change.
+runs when, ``--now JOB`` runs one job at once. Times are of the zone TENDERS_TIMEZONE; no daily job
+lies between 1 and 2 at night, an hour that comes twice or not at all when clocks change. Digests
+are looked at every hour: `crawler.digest.due` says whose time has come, each once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from crawler import config
-from crawler.errors import SourceError, TendersError, UsageError
+from crawler.errors import DeliveryError, SourceError, TendersError, UsageError
 from crawler.jobs import crawl, keeping, match, send
 from crawler.store import database
 
@@ -62,7 +63,18 @@ def _match(settings: config.Settings) -> object:
 
 
 def _digest(settings: config.Settings) -> object:
-    return send.send(settings, database.engine(settings.database), datetime.now(UTC))
+    return _sent(send.send(settings, database.engine(settings.database), datetime.now(UTC)))
+
+
+def _deliver(settings: config.Settings) -> object:
+    return _sent(send.deliver_only(settings, database.engine(settings.database), datetime.now(UTC)))
+
+
+def _sent(done: send.RoundDone) -> str:
+    """How a round went, in words. Raises `DeliveryError` with them if it did not go well."""
+    if not done.well:
+        raise DeliveryError(f"{done}. See: tenders digest outbox")
+    return str(done)
 
 
 def _prune(settings: config.Settings) -> object:
@@ -70,7 +82,8 @@ def _prune(settings: config.Settings) -> object:
     now = datetime.now(UTC)
     contacts = keeping.prune_contacts(engine, settings.keep_contacts_months, now)
     unconfirmed = keeping.prune_pending(engine, now)
-    return keeping.prune(engine, settings.keep_raw_months, now), contacts, unconfirmed
+    mails = keeping.prune_mails(engine, settings.keep_mail_days, now)
+    return keeping.prune(engine, settings.keep_raw_months, now), contacts, unconfirmed, mails
 
 
 def _backup(settings: config.Settings) -> object:
@@ -82,7 +95,8 @@ JOBS = (
     Job("crawl", "10 5,11,17,23 * * *", _crawl),
     Job("contacts", "20 2 1 * *", _contacts),
     Job("match", "0 6 * * *", _match),
-    Job("digest", "0 7 * * mon", _digest),
+    Job("digest", "0 * * * *", _digest),
+    Job("deliver", "*/5 * * * *", _deliver),
     Job("prune", "30 3 * * sun", _prune),
     Job("backup", "0 4 * * *", _backup),
 )

@@ -5,20 +5,23 @@ from __future__ import annotations
 import dataclasses
 import email
 import email.policy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
-from digest_samples import LETTERHEAD, NOW, judged, moved, opportunity, store
+from digest_samples import NOW, judged, moved, opportunity, store
 
 from crawler.config import Settings
-from crawler.digest.outbox import FileMailer
-from crawler.errors import DeliveryError, UsageError
+from crawler.digest.outbox import Letter
+from crawler.errors import MailRefused, UsageError
 from crawler.items import Place
+from crawler.jobs.deliver import Delivered, deliver
 from crawler.jobs.match import match
-from crawler.jobs.send import preview, send, send_by
+from crawler.jobs.queue import Queued, queue
+from crawler.jobs.send import preview, send, send_test, terms_of
 from crawler.store import database, matches, subscribers
 from crawler.store.subscribers import Subscription
 from crawler.store.tables import matches as matches_table
@@ -34,14 +37,21 @@ class Postbag:
         self.refused = refused
         self.messages: list[EmailMessage] = []
 
+    def hand_over(self, letter: Letter) -> str:
+        if letter.recipient in self.refused:
+            raise MailRefused(
+                "no", at="recipient", code=550, status="5.1.1", words="550 5.1.1 no such user"
+            )
+        read = email.message_from_bytes(letter.raw, policy=email.policy.default)
+        self.messages.append(read)
+        return "250 OK"
+
     def deliver(self, message: EmailMessage) -> None:
-        if str(message["To"]) in self.refused:
-            raise DeliveryError("550 no such user")
-        self.messages.append(message)
+        self.hand_over(Letter.of(message))
 
     @property
     def subjects(self) -> list[str]:
-        return [str(message["Subject"]) for message in self.messages]
+        return [str(message["Subject"]).strip() for message in self.messages]
 
 
 @pytest.fixture
@@ -64,6 +74,18 @@ def join(db: sa.Engine, address: str = ADDRESS, wish: Subscription | None = None
             now=NOW,
             state="active",
         )
+
+
+def send_by(bag: Postbag, db: sa.Engine, settings: Settings, now: datetime) -> Round:
+    """A round for everybody who had no digest today, by a mailer of the test's."""
+    written = queue(settings, db, now, everyone=True)
+    terms = dataclasses.replace(terms_of(settings, lambda: now), per_minute=None)
+    return Round(written, deliver(db, bag, terms))
+
+
+class Round(NamedTuple):
+    written: Queued
+    delivered: Delivered
 
 
 def rows(db: sa.Engine) -> list[tuple[object, ...]]:
@@ -115,25 +137,25 @@ def test_a_new_subscriber_hears_of_what_was_there_before(db: sa.Engine):
 
 def test_nobody_subscribed_is_no_error(db: sa.Engine, settings: Settings):
     assert match(db, NOW).subscriptions == 0
-    assert send(settings, db, NOW).sent == ()
+    assert send(settings, db, NOW).delivered.sent == 0
 
 
-def test_an_opportunity_is_told_once_and_again_when_it_changed(db: sa.Engine):
+def test_an_opportunity_is_told_once_and_again_when_it_changed(db: sa.Engine, settings: Settings):
     join(db)
     one = opportunity()
     (key,) = store(db, one)
     match(db, NOW)
     bag = Postbag()
-    send_by(bag, db, LETTERHEAD, NOW)
-    send_by(bag, db, LETTERHEAD, NOW + WEEK)
+    send_by(bag, db, settings, NOW)
+    send_by(bag, db, settings, NOW + WEEK)
     later = moved(one, NOW + timedelta(days=44, hours=4))
     store(db, later, key=key)
     match(db, NOW + 2 * WEEK)
-    send_by(bag, db, LETTERHEAD, NOW + 2 * WEEK)
-    send_by(bag, db, LETTERHEAD, NOW + 3 * WEEK)
+    send_by(bag, db, settings, NOW + 2 * WEEK)
+    send_by(bag, db, settings, NOW + 3 * WEEK)
     store(db, dataclasses.replace(later, status="cancelled", version=3), key=key)
     match(db, NOW + 4 * WEEK)
-    send_by(bag, db, LETTERHEAD, NOW + 4 * WEEK)
+    send_by(bag, db, settings, NOW + 4 * WEEK)
     assert [subject.split(":")[0] for subject in bag.subjects] == [
         "1 new for you", "All quiet", "1 change to what we told you", "All quiet",
         "1 change to what we told you",
@@ -149,69 +171,48 @@ def plain(message: EmailMessage) -> str:
     return " ".join(body.get_content().split())
 
 
-def test_what_closed_since_it_was_matched_is_not_told(db: sa.Engine):
+def test_what_closed_since_it_was_matched_is_not_told(db: sa.Engine, settings: Settings):
     join(db)
     store(db, opportunity(deadline=NOW + timedelta(days=2)))
     match(db, NOW)
     bag = Postbag()
-    send_by(bag, db, LETTERHEAD, NOW + timedelta(days=3))
+    send_by(bag, db, settings, NOW + timedelta(days=3))
     assert bag.subjects == ["All quiet: nothing new for you"]
 
 
-def test_items_beyond_the_room_come_with_the_next_digest(db: sa.Engine):
+def test_items_beyond_the_room_come_with_the_next_digest(db: sa.Engine, settings: Settings):
     join(db)
     store(db, *[opportunity(number) for number in range(1, 19)])
     match(db, NOW)
     bag = Postbag()
     for week in range(3):
-        send_by(bag, db, LETTERHEAD, NOW + week * WEEK)
+        send_by(bag, db, settings, NOW + week * WEEK)
     assert [subject.split()[0] for subject in bag.subjects] == ["18", "3", "All"]
 
 
-def test_one_digest_a_day(db: sa.Engine):
+def test_one_digest_a_day(db: sa.Engine, settings: Settings):
     join(db)
     store(db, opportunity())
     match(db, NOW)
     bag = Postbag()
-    send_by(bag, db, LETTERHEAD, NOW)
-    second = send_by(bag, db, LETTERHEAD, NOW + timedelta(hours=5))
-    assert second.already == (ADDRESS,)
+    send_by(bag, db, settings, NOW)
+    second = send_by(bag, db, settings, NOW + timedelta(hours=5))
+    assert second.written.already == [ADDRESS]
     assert len(bag.messages) == 1
 
 
-def test_stopped_between_handing_over_and_recording_sends_the_same_mail_again(
-    db: sa.Engine, monkeypatch: pytest.MonkeyPatch
-):
-    join(db)
-    store(db, opportunity())
-    match(db, NOW)
-    bag = Postbag()
-    with monkeypatch.context() as patch:
-        patch.setattr("crawler.jobs.send._record", lambda *_: (_ for _ in ()).throw(SystemExit))
-        with pytest.raises(SystemExit):
-            send_by(bag, db, LETTERHEAD, NOW)
-    send_by(bag, db, LETTERHEAD, NOW + timedelta(minutes=5))
-    first, second = bag.messages
-    assert first["Message-ID"] == second["Message-ID"]
-    assert plain(first) == plain(second)
-
-
-def test_a_refused_mail_holds_up_nobody_and_is_told_next_time(db: sa.Engine):
+def test_a_refused_mail_holds_up_nobody(db: sa.Engine, settings: Settings):
     join(db, "a@refused.example")
     join(db, "b@theatre.example")
     store(db, opportunity())
     match(db, NOW)
-    done = send_by(Postbag("a@refused.example"), db, LETTERHEAD, NOW)
-    assert done.sent == ("b@theatre.example",)
-    assert done.failed == {"a@refused.example": "550 no such user"}
-    assert "example" not in str(done)
-    bag = Postbag()
-    send_by(bag, db, LETTERHEAD, NOW + timedelta(hours=1))
-    assert [str(message["To"]) for message in bag.messages] == ["a@refused.example"]
-    assert bag.subjects[0].startswith("1 new for you")
+    bag = Postbag("a@refused.example")
+    done = send_by(bag, db, settings, NOW)
+    assert [str(message["To"]) for message in bag.messages] == ["b@theatre.example"]
+    assert done.delivered.failed == [("a@refused.example", "550 5.1.1 no such user")]
 
 
-def test_two_subscriptions_of_one_person_tell_once(db: sa.Engine):
+def test_two_subscriptions_of_one_person_tell_once(db: sa.Engine, settings: Settings):
     join(db)
     with database.writing(db) as connection:
         person = subscribers.listed(connection)[0]
@@ -219,16 +220,16 @@ def test_two_subscriptions_of_one_person_tell_once(db: sa.Engine):
     store(db, opportunity())
     match(db, NOW)
     bag = Postbag()
-    send_by(bag, db, LETTERHEAD, NOW)
-    send_by(bag, db, LETTERHEAD, NOW + WEEK)
+    send_by(bag, db, settings, NOW)
+    send_by(bag, db, settings, NOW + WEEK)
     assert [subject.split(":")[0] for subject in bag.subjects] == ["1 new for you", "All quiet"]
 
 
-def test_who_was_never_matched_waits(db: sa.Engine):
+def test_who_was_never_matched_waits(db: sa.Engine, settings: Settings):
     join(db)
-    done = send_by(Postbag(), db, LETTERHEAD, NOW)
-    assert done.unmatched == (ADDRESS,)
-    assert done.sent == ()
+    done = send_by(Postbag(), db, settings, NOW)
+    assert done.written.unmatched == [ADDRESS]
+    assert done.delivered.sent == 0
 
 
 def test_preview_sends_and_records_nothing(db: sa.Engine, settings: Settings):
@@ -244,19 +245,27 @@ def test_preview_sends_and_records_nothing(db: sa.Engine, settings: Settings):
     assert "sources checked" in plain(draft.message)
 
 
-def test_only_one_address(db: sa.Engine, settings: Settings):
+def test_a_test_goes_to_one_address_and_counts_for_nothing(db: sa.Engine, settings: Settings):
     join(db)
     join(db, "other@theatre.example")
+    store(db, opportunity())
     match(db, NOW)
-    assert send(settings, db, NOW, "Other@theatre.example").sent == ("other@theatre.example",)
+    before = rows(db)
+    send_test(settings, db, "Other@theatre.example", NOW)
     (file,) = settings.outbox.iterdir()
-    assert "other@theatre.example" in file.name
+    assert "other@theatre.example-test" in file.name
+    read = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    assert read["Subject"].startswith("[Test] 1 new for you")
+    assert rows(db) == before
     with pytest.raises(UsageError, match="tenders subscribers list"):
-        send(settings, db, NOW, "nobody@theatre.example")
+        send_test(settings, db, "nobody@theatre.example", NOW)
+    done = send(settings, db, NOW)
+    assert done.delivered.sent == 2
+    assert len(list(settings.outbox.iterdir())) == 3
 
 
-def test_files_are_delivered_too(db: sa.Engine, tmp_path: Path):
+def test_files_are_delivered_too(db: sa.Engine, settings: Settings):
     join(db)
     match(db, NOW)
-    assert send_by(FileMailer(tmp_path / "out"), db, LETTERHEAD, NOW).quiet == (ADDRESS,)
-    assert len(list((tmp_path / "out").iterdir())) == 1
+    assert send(settings, db, NOW).written.quiet == [ADDRESS]
+    assert len(list(settings.outbox.iterdir())) == 1

@@ -8,11 +8,13 @@ import typer
 
 from crawler import __version__
 from crawler.cli import (
+    bounce,
     contacts,
     crawling,
     database,
     demo,
     digest,
+    doctor,
     export,
     judging,
     review,
@@ -35,7 +37,9 @@ for module in (
     export,
     subscribers,
     digest,
+    bounce,
     schedule,
+    doctor,
     demo,
 ):
     app.add_typer(module.commands)

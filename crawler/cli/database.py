@@ -53,12 +53,13 @@ def backup(
 
 @db.command()
 def prune() -> None:
-    """Drop raw releases and contacts that are past their time; what was learnt from both stays."""
+    """Drop raw releases, contacts and mail texts past their time; what was learnt stays."""
     settings = config.load()
     engine = database.engine(settings.database)
     dropped = keeping.prune(engine, settings.keep_raw_months, datetime.now(UTC))
     unseen = keeping.prune_contacts(engine, settings.keep_contacts_months, datetime.now(UTC))
-    typer.echo(f"{dropped} raw releases and {unseen} contacts dropped.")
+    mails = keeping.prune_mails(engine, settings.keep_mail_days, datetime.now(UTC))
+    typer.echo(f"{dropped} raw releases, {unseen} contacts and the texts of {mails} mails dropped.")
 
 
 @db.command()

@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crawler import config
-from crawler.digest import outbox
+from crawler import config, dates
+from crawler.digest import outbox, wording
 from crawler.jobs import match as matching
 from crawler.jobs import send as sending
 from crawler.jobs.drafting import Draft
 from crawler.store import database
+from crawler.store import outbox as store
 
 commands = typer.Typer()
 group = typer.Typer(help="Look at the digests, and send them.", no_args_is_help=True)
@@ -47,10 +48,9 @@ def preview(to: To = None) -> None:
     """Write what would be sent, and send nothing."""
     settings = config.load()
     engine = database.engine(settings.database)
-    folder = settings.var / "preview"
+    folder, now = settings.var / "preview", datetime.now(UTC)
     drafts = [
-        (draft, _write(draft, folder))
-        for draft in sending.preview(settings, engine, datetime.now(UTC), to)
+        (draft, _write(draft, folder)) for draft in sending.preview(settings, engine, now, to)
     ]
     if not drafts:
         _say("Nobody is subscribed yet. Begin with: tenders subscribers add name@example.org")
@@ -62,6 +62,9 @@ def preview(to: To = None) -> None:
         for draft, _ in drafts:
             table.add_row(Text(draft.subscriber.email), Text(draft.digest.subject))
         Console().print(table)
+    for draft, _ in drafts:
+        if not draft.subscriber.may_be_written_to(now):
+            _say(f"{draft.subscriber.email} is {draft.subscriber.state}: not sent as it is.")
     _say("Nothing was sent. To read it as people will see it, open:")
     for _, path in drafts:
         _say(f"  {path}")
@@ -82,17 +85,55 @@ def _show(draft: Draft) -> None:
 
 
 @group.command()
-def send(to: To = None) -> None:
-    """Send everybody today's digest, unless they had it."""
+def send(
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="EMAIL", help="one test to this subscriber, recorded nowhere"),
+    ] = None,
+    everyone: Annotated[
+        bool, typer.Option("--all", help="everybody who had no digest today, due or not")
+    ] = False,
+) -> None:
+    """Send the digests that are due, and what else waits in the outbox."""
     settings = config.load()
     engine = database.engine(settings.database)
-    done = sending.send(settings, engine, datetime.now(UTC), to)
+    if to is not None:
+        draft = sending.send_test(settings, engine, to, datetime.now(UTC))
+        _say(f"A test went to {draft.subscriber.email}; it counts as no digest.")
+        if not settings.smtp_url:
+            _say(f"No mail server is set, so it lies in {settings.outbox}")
+        return
+    done = sending.send(settings, engine, datetime.now(UTC), everyone=everyone)
     _say(f"{done}.")
-    if done.sent and not settings.smtp_url:
+    if done.delivered.sent and not settings.smtp_url:
         _say(f"No mail server is set, so they lie in {settings.outbox}")
-    for email, reason in done.failed.items():
+    for email, reason in done.written.broken.items():
+        _say(f"Not written for {email}: {reason}")
+    for email, reason in done.delivered.failed:
         _say(f"Not sent to {email}: {reason}")
-    raise typer.Exit(1 if done.failed else 0)
+    raise typer.Exit(0 if done.well else 1)
+
+
+@group.command("outbox")
+def outbox_(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="how many failures to list")] = 50,
+) -> None:
+    """Say how many mails wait or are sent, and which were not delivered and why."""
+    engine = database.engine(config.load().database)
+    with engine.connect() as connection:
+        counts = store.counts(connection)
+        failures = store.failures(connection, limit)
+    if not counts:
+        _say("The outbox is empty: nothing was ever queued.")
+        return
+    known = {state: counts.get(state, 0) for state in store.STATES}
+    _say(", ".join(f"{number} {state}" for state, number in known.items()) + ".")
+    if failures:
+        table = Table("When", "To", "Kind", "State", "Why")
+        for one in failures:
+            words = (dates.spell(one.at), one.recipient, one.kind, one.state, one.words)
+            table.add_row(*(Text(wording.plain(word, 300)) for word in words))
+        Console().print(table)
 
 
 def _say(words: str) -> None:

@@ -33,7 +33,7 @@ def slot_after(schedule: Schedule, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _chosen(schedule: Schedule, day: date) -> bool:
-    """Fortnights count from the calendar's first Monday: years of 53 weeks do no harm."""
+    """Fortnights count from the calendar's first Monday: a year of 53 weeks does no harm."""
     return (day.toordinal() - 1 - schedule.weekday) % _DAYS[schedule.rhythm] == 0
 
 

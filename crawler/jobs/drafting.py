@@ -14,8 +14,9 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from crawler import dates
+from crawler import dates, keys
 from crawler.addresses import Addresses
+from crawler.config import Settings
 from crawler.digest import links, mail, notes, proposing
 from crawler.digest.accounts import Accounts, SourceCheck
 from crawler.digest.composing import Digest, Kind, compose
@@ -222,29 +223,16 @@ class Round:
         )
 
 
-def draft(
-    engine: sa.Engine,
-    person: Subscriber,
-    known_sources: Accounts,
-    letterhead: Letterhead,
-    now: datetime,
-    key: bytes,
-    *,
-    addresses: Addresses | None = None,
-    slot: datetime | None = None,
-    near_misses: int | None = None,
-) -> Draft:
-    """What one `person` would be sent at `now`; for many people make a `Round` and keep it."""
-    with engine.connect() as connection:
-        alone = Round(
-            connection,
-            accounts=known_sources,
-            letterhead=letterhead,
-            now=now,
-            key=key,
-            addresses=addresses,
-        )
-        return alone.digest(person, slot=slot, near_misses=near_misses)
+def round_of(settings: Settings, connection: sa.Connection, now: datetime) -> Round:
+    """A round of this installation's. Raises `ConfigError` where there is no secret."""
+    return Round(
+        connection,
+        accounts=accounts(connection),
+        letterhead=Letterhead(sender=settings.sender, contact=settings.contact),
+        now=now,
+        key=keys.forget_key(settings),
+        addresses=Addresses.of(settings),
+    )
 
 
 def accounts(connection: sa.Connection) -> Accounts:

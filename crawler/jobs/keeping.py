@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from crawler.store import contacts, database, membership, releases
+from crawler.store import contacts, database, membership, outbox, releases
 
 _MONTH = timedelta(days=30.44)
 UNCONFIRMED = timedelta(days=30)
@@ -29,3 +29,9 @@ def prune_pending(engine: sa.Engine, now: datetime) -> int:
     """Forgets who asked for mails and did not confirm within 30 days; how many."""
     with database.writing(engine) as connection:
         return membership.prune_pending(connection, now - UNCONFIRMED)
+
+
+def prune_mails(engine: sa.Engine, days: int, now: datetime) -> int:
+    """Drops the texts of mails that were done with `days` ago; how many. That they went stays."""
+    with database.writing(engine, alone=False) as connection:
+        return outbox.prune(connection, now - timedelta(days=days))

@@ -1,56 +1,72 @@
-"""Writes each person's digest and hands it over: behind ``tenders digest preview`` and ``send``.
+"""A round of sending: behind ``tenders digest preview``, ``send`` and the scheduler.
 
-A digest is handed over first and recorded then. If the machine stops in between, it goes out once
-more on the same day with the same Message-ID: nobody misses one.
+What is due is written into the outbox (`crawler.jobs.queue`), the outbox is emptied
+(`crawler.jobs.deliver`), staff are told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from crawler import dates, keys
+from crawler import keys
 from crawler.config import Settings
-from crawler.digest import outbox
+from crawler.digest import outbox as mailers
+from crawler.digest import staff
+from crawler.digest.bouncing import ReturnAddress
 from crawler.digest.mail import Letterhead
-from crawler.digest.outbox import Mailer
+from crawler.digest.outbox import Letter
+from crawler.digest.signing import Signer
+from crawler.digest.staff import RoundReport
 from crawler.digest.wording import count
-from crawler.errors import DeliveryError, UsageError
+from crawler.errors import DeliveryError, TendersError, UsageError
 from crawler.jobs import drafting
+from crawler.jobs.deliver import Delivered, Terms, deliver
 from crawler.jobs.drafting import Draft
-from crawler.store import database, matches, subscribers
+from crawler.jobs.queue import Queued, queue
+from crawler.jobs.stopping import until_told_to_stop
+from crawler.store import database, outbox, subscribers, suppressions
 from crawler.store.subscribers import Subscriber
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendSummary:
-    """What a round of sending did, each part by address.
+class RoundDone:
+    """A whole round: what was written, what left the outbox, what still waits in it."""
 
-    `quiet` digests had nothing to tell and are among `sent`. `already` had today's digest before;
-    `unmatched` wait for ``tenders match``. `failed` holds the reasons too.
-    """
+    written: Queued
+    delivered: Delivered
+    waiting: int
 
-    sent: tuple[str, ...] = ()
-    quiet: tuple[str, ...] = ()
-    already: tuple[str, ...] = ()
-    unmatched: tuple[str, ...] = ()
-    failed: Mapping[str, str]
+    @property
+    def well(self) -> bool:
+        """Whether nothing went wrong that a person should look at."""
+        done = self.delivered
+        return not (self.written.broken or done.failed or done.trouble)
 
     def __str__(self) -> str:
         """Numbers only: addresses do not belong in logs."""
-        words = f"{count(len(self.sent), 'digest')} sent"
-        if self.quiet:
-            words += f", {len(self.quiet)} of them with nothing new to tell"
-        if self.already:
-            words += f"; {len(self.already)} had theirs today already"
-        if self.unmatched:
-            words += f"; {len(self.unmatched)} not matched yet, run: tenders match"
-        if self.failed:
-            words += f"; {len(self.failed)} could not be delivered"
-        return words
+        done = self.delivered
+        words = f"{self.written}. {count(done.sent, 'mail')} sent"
+        for number, said in (
+            (done.later, "to be tried again"),
+            (len(done.failed), "could not be delivered"),
+            (len(done.held), "held back"),
+            (done.suppressed, "added to the suppression list"),
+            (self.waiting, "waiting in the outbox"),
+        ):
+            if number:
+                words += f"; {number} {said}"
+        if done.busy:
+            words += "; another sender is at work"
+        return words + (f". {done.trouble}" if done.trouble else "")
 
 
 def preview(
@@ -58,92 +74,171 @@ def preview(
 ) -> Iterator[Draft]:
     """The digests as they would go out now, for everybody or for `only` one address.
 
-    Nothing is sent or recorded. Raises `UsageError` for an address that is not subscribed.
+    Nothing is sent or recorded. Who stopped gets none. Raises `UsageError` for an address that is
+    not subscribed.
     """
     with engine.connect() as connection:
-        people = _people(connection, only)
-        accounts = drafting.accounts(connection)
-    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
-    key = keys.forget_key(settings)
-    for person in people:
-        yield drafting.draft(engine, person, accounts, letterhead, now, key)
+        if only is not None:
+            people = iter([_person(connection, only)])
+        else:
+            people = subscribers.iterate(connection, states=("pending", "active", "paused"))
+        round_ = drafting.round_of(settings, connection, now)
+        for person in people:
+            yield round_.digest(person)
 
 
 def send(
-    settings: Settings, engine: sa.Engine, now: datetime, only: str | None = None
-) -> SendSummary:
-    """Sends everybody, or `only` one address, today's digest unless they had it.
+    settings: Settings, engine: sa.Engine, now: datetime, *, everyone: bool = False
+) -> RoundDone:
+    """Writes what is due, or `everyone` a digest who had none today, and empties the outbox.
 
-    It goes to the mail server in the settings, or into files. One that cannot be delivered is
-    reported and holds up no other. Raises `UsageError` for an address that is not subscribed, and
-    `DeliveryError` when the mail server cannot be used at all.
+    Mails go to the mail server in the settings, or into files. What cannot be delivered stays in
+    the outbox; nothing that happens to one mail holds up another.
     """
     letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
-    with outbox.open_mailer(settings.smtp_url, settings.outbox) as mailer:
-        return send_by(mailer, engine, letterhead, now, only, keys.forget_key(settings))
+    written = queue(settings, engine, now, everyone=everyone)
+    clock = ticking(now)
+    delivered = deliver_due(settings, engine, clock)
+    done = RoundDone(written=written, delivered=delivered, waiting=_waiting(engine))
+    _tell_staff(settings, engine, letterhead, done, clock)
+    return done
 
 
-def send_by(
-    mailer: Mailer,
-    engine: sa.Engine,
-    letterhead: Letterhead,
-    now: datetime,
-    only: str | None = None,
-    key: bytes = b"",
-) -> SendSummary:
-    """The same by any mailer. `key` is that of the forget list."""
+def deliver_only(settings: Settings, engine: sa.Engine, now: datetime) -> RoundDone:
+    """Empties the outbox of what is due there: second attempts, confirmations."""
+    clock = ticking(now)
+    delivered = deliver_due(settings, engine, clock)
+    done = RoundDone(written=Queued(), delivered=delivered, waiting=_waiting(engine))
+    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
+    _tell_staff(settings, engine, letterhead, done, clock)
+    return done
+
+
+def ticking(now: datetime) -> Callable[[], datetime]:
+    """A clock that shows `now` and goes on from there."""
+    start = time.monotonic()
+    return lambda: now + timedelta(seconds=time.monotonic() - start)
+
+
+def deliver_due(settings: Settings, engine: sa.Engine, clock: Callable[[], datetime]) -> Delivered:
+    """Hands over what is due in the outbox; connects to no server when that is nothing."""
     with engine.connect() as connection:
-        people = _people(connection, only)
-        accounts = drafting.accounts(connection)
-    sent: list[Draft] = []
-    failed: dict[str, str] = {}
-    already = [person for person in people if _had(person, now)]
-    unmatched = [person for person in people if not _matched(person) and person not in already]
-    for person in people:
-        if person in already or person in unmatched:
-            continue
-        draft = drafting.draft(engine, person, accounts, letterhead, now, key)
-        try:
-            mailer.deliver(draft.message)
-        except DeliveryError as error:
-            failed[person.email] = str(error)
-            continue
-        _record(engine, draft, now)
-        sent.append(draft)
-    return SendSummary(
-        sent=tuple(draft.subscriber.email for draft in sent),
-        quiet=tuple(draft.subscriber.email for draft in sent if draft.digest.quiet),
-        already=_addresses(already),
-        unmatched=_addresses(unmatched),
-        failed=failed,
+        if not outbox.anything(connection, clock()):
+            return Delivered()
+    terms = terms_of(settings, clock)
+    try:
+        with (
+            mailers.open_mailer(settings.smtp_url, settings.outbox) as mailer,
+            until_told_to_stop() as stop,
+        ):
+            return deliver(engine, mailer, terms, stop)
+    except DeliveryError as error:
+        return Delivered(trouble=str(error))
+
+
+def terms_of(settings: Settings, clock: Callable[[], datetime]) -> Terms:
+    """How this installation sends. Raises `ConfigError`."""
+    return Terms(
+        returns=ReturnAddress.of(settings.bounce_address, settings.sender, keys.verp_key(settings)),
+        key=keys.suppression_key(settings),
+        signer=Signer.of(settings),
+        per_minute=settings.mails_per_minute if settings.smtp_url else None,
+        lease=timedelta(seconds=settings.lease_seconds),
+        clock=clock,
     )
 
 
-def _addresses(people: Sequence[Subscriber]) -> tuple[str, ...]:
-    return tuple(person.email for person in people)
+def send_test(settings: Settings, engine: sa.Engine, email: str, now: datetime) -> Draft:
+    """Sends one subscriber their digest as it would be now, marked as a test; records nothing.
+
+    Raises `UsageError` for who must not be written to, `DeliveryError` when it does not leave.
+    """
+    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
+    with engine.connect() as connection:
+        person = _person(connection, email)
+        key = keys.suppression_key(settings)
+        barred = bool(suppressions.among(connection, key, [person.email]))
+        draft = drafting.round_of(settings, connection, now).digest(person)
+    if barred or not person.may_be_written_to(now):
+        raise UsageError(
+            f"{person.email} must not be written to: "
+            + ("it bounced or complained" if barred else f"the subscription is {person.state}")
+            + ". To look at the digest without sending it: tenders digest preview --to"
+            f" {person.email}"
+        )
+    message = draft.message
+    subject = str(message["Subject"])
+    for name, value in (
+        ("Subject", f"[Test] {subject}"),
+        ("Message-ID", f"<test.{secrets.token_hex(12)}@{letterhead.domain}>"),
+    ):
+        del message[name]
+        message[name] = value
+    terms = terms_of(settings, ticking(now))
+    raw = message.as_bytes()
+    letter = Letter(
+        sender=terms.returns.plain(),
+        recipient=person.email,
+        raw=terms.signer.signed(raw) if terms.signer else raw,
+    )
+    with mailers.open_mailer(settings.smtp_url, settings.outbox) as mailer:
+        mailer.hand_over(letter)
+    return draft
 
 
-def _had(person: Subscriber, now: datetime) -> bool:
-    return person.digest_at is not None and dates.days_left(person.digest_at, now) >= 0
+def _tell_staff(
+    settings: Settings,
+    engine: sa.Engine,
+    letterhead: Letterhead,
+    done: RoundDone,
+    clock: Callable[[], datetime],
+) -> None:
+    """Mails staff about a round in which something happened."""
+    now, written, delivered = clock(), done.written, done.delivered
+    report = RoundReport(
+        at=now,
+        queued=len(written.queued) + len(written.early),
+        quiet=len(written.quiet),
+        silent=len(written.silent),
+        unmatched=len(written.unmatched),
+        sent=delivered.sent,
+        later=delivered.later,
+        suppressed=delivered.suppressed,
+        waiting=done.waiting,
+        failed=delivered.failed,
+        held=delivered.held,
+        broken=[(one, written.broken[one]) for one in written.news],
+        trouble=delivered.trouble,
+    )
+    if not settings.staff or not report.noteworthy:
+        return
+    with database.writing(engine, alone=False) as connection:
+        for address in settings.staff:
+            outbox.queue(
+                connection,
+                about=f"summary:{now.isoformat()}:{address}",
+                kind="summary",
+                message=staff.summary(report, letterhead, address),
+                subscriber_id=None,
+                recipient=address.lower(),
+                now=now,
+            )
+    try:
+        deliver_due(settings, engine, clock)
+    except TendersError as error:
+        logger.error("staff were not told of the round: %s", error)
 
 
-def _matched(person: Subscriber) -> bool:
-    """Whether every subscription has been matched: before that, nobody knows what fits."""
-    return all(one.matched_until for one in person.subscriptions)
+def _waiting(engine: sa.Engine) -> int:
+    with engine.connect() as connection:
+        counts = outbox.counts(connection)
+    return counts.get("queued", 0) + counts.get("sending", 0)
 
 
-def _record(engine: sa.Engine, draft: Draft, now: datetime) -> None:
-    with database.writing(engine) as connection:
-        matches.told(connection, draft.subscriber.id, draft.told, now)
-        subscribers.digested(connection, draft.subscriber.id, now)
-
-
-def _people(connection: sa.Connection, only: str | None) -> list[Subscriber]:
-    if only is None:
-        return subscribers.listed(connection)
-    found = subscribers.find(connection, only)
+def _person(connection: sa.Connection, email: str) -> Subscriber:
+    found = subscribers.find(connection, email)
     if found is None:
         raise UsageError(
-            f"--to {only!r} is not subscribed. See who is with: tenders subscribers list"
+            f"--to {email!r} is not subscribed. See who is with: tenders subscribers list"
         )
-    return [found]
+    return found

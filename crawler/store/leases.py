@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from crawler.store import database
-from crawler.store.statements import insert_or_ignore
+from crawler.store.statements import inserted
 from crawler.store.tables import leases
 
 _POLL = 0.5
@@ -38,7 +38,7 @@ def take(
 ) -> datetime | None:
     """Takes or renews the lease `name`; None, or until when somebody else holds it."""
     row = {"name": name, "holder": holder, "until": until}
-    if connection.execute(insert_or_ignore(connection, leases).values(row)).rowcount:
+    if inserted(connection, leases, row):
         return None
     ours = sa.or_(leases.c.holder == holder, leases.c.until <= now)
     taken = connection.execute(

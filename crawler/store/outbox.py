@@ -9,21 +9,24 @@ sender that died, and goes out again with the same bytes.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from typing import Literal
+from typing import Literal, get_args
 
 import sqlalchemy as sa
 
-from crawler.store.statements import insert_or_ignore
+from crawler.store.statements import inserted
 from crawler.store.tables import outbox, subscribers
 
-Outcome = Literal["queued", "sending", "sent", "failed", "held"]
+State = Literal["queued", "sending", "sent", "failed", "held"]
+STATES: tuple[State, ...] = get_args(State)
 LEASE = "outbox"
 CONFIRMATION = "confirm"
 """The kind of the one mail that somebody gets who has not opted in, or not anew."""
+
+SUBSCRIBED = ("digest", "early", "reminder")
+"""The kinds that only active subscribers get."""
 
 GIVE_UP_AFTER = timedelta(days=4)
 """RFC 5321 section 4.5.4.1: at least four to five days of trying."""
@@ -116,7 +119,7 @@ def queue(
         "due": now,
         "attempts": 0,
     }
-    return connection.execute(insert_or_ignore(connection, outbox).values(row)).rowcount > 0
+    return inserted(connection, outbox, row)
 
 
 def broken(
@@ -146,7 +149,7 @@ def broken(
         "attempts": 0,
         "reply": words[:_LONGEST_REPLY],
     }
-    return connection.execute(insert_or_ignore(connection, outbox).values(row)).rowcount > 0
+    return inserted(connection, outbox, row)
 
 
 def due(
@@ -170,18 +173,26 @@ def due(
     return [(row.id, row.domain) for row in rows]
 
 
-def get(connection: sa.Connection, mail_id: int) -> Mail | None:
+def anything(connection: sa.Connection, now: datetime) -> bool:
+    """Whether a sender would find something to do: mails that are due, or left by a dead one."""
+    waits = sa.and_(outbox.c.state == "queued", outbox.c.due <= now)
+    query = sa.select(outbox.c.id).where(sa.or_(waits, outbox.c.state == "sending")).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def get(connection: sa.Connection, mail_id: int, now: datetime) -> Mail | None:
     """A queued mail, or None when it is not queued any more, or erased."""
     row = connection.execute(
-        sa.select(outbox, subscribers.c.state.label("person"))
+        sa.select(outbox, subscribers.c.state.label("person"), subscribers.c.paused_until)
         .outerjoin(subscribers, subscribers.c.id == outbox.c.subscriber_id)
         .where(outbox.c.id == mail_id, outbox.c.state == "queued", outbox.c.message.is_not(None))
     ).one_or_none()
     if row is None:
         return None
     barred = None
-    if row.person in ("paused", "stopped") and row.kind != CONFIRMATION:
-        barred = f"the subscriber has {row.person} since it was queued"
+    if row.person not in (None, "active") and row.kind in SUBSCRIBED:
+        goes_on = row.person == "paused" and row.paused_until and row.paused_until <= now
+        barred = None if goes_on else f"the subscriber is {row.person} by now"
     return Mail(
         id=row.id,
         about=row.about,
@@ -331,17 +342,6 @@ def erase(connection: sa.Connection, email: str, subscriber_id: int | None = Non
     if subscriber_id is not None:
         theirs = sa.or_(theirs, outbox.c.subscriber_id == subscriber_id)
     return connection.execute(outbox.delete().where(theirs)).rowcount
-
-
-def deliveries(connection: sa.Connection, subscriber_id: int) -> list[Mapping[str, object]]:
-    """What was written to a person, oldest first, for an export of what is kept of them."""
-    columns = ("kind", "about", "state", "queued_at", "sent_at", "attempts", "reply")
-    rows = connection.execute(
-        sa.select(*(outbox.c[name] for name in columns))
-        .where(outbox.c.subscriber_id == subscriber_id)
-        .order_by(outbox.c.id)
-    )
-    return [dict(row._mapping) for row in rows]
 
 
 def _domain(recipient: str) -> str:

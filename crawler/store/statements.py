@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -17,6 +17,16 @@ def insert_or_ignore(connection: sa.Connection, table: sa.Table) -> Any:
     """An INSERT that passes over rows whose key is there already."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     return dialect.insert(table).on_conflict_do_nothing()
+
+
+def inserted(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+    """Inserts `row` unless its key is there already; whether it did.
+
+    Asked by RETURNING, since drivers do not agree on what to count.
+    """
+    key = next(iter(table.primary_key))
+    statement = insert_or_ignore(connection, table).values(row).returning(key)
+    return connection.execute(statement).first() is not None
 
 
 def chunks(values: Iterable[T], size: int = _PARAMETERS) -> Iterator[list[T]]:

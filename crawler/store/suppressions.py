@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from crawler.store.forgotten import digest
 from crawler.store.outbox import Origin
-from crawler.store.statements import chunks, insert_or_ignore
+from crawler.store.statements import chunks, inserted
 from crawler.store.tables import bounces, outbox, subscribers, suppressions
 
 BounceKind = Literal["hard", "soft", "complaint", "policy"]
@@ -49,18 +49,16 @@ def record(connection: sa.Connection, key: bytes, bounce: Bounce, origin: Origin
     A hard bounce and a complaint suppress at once, soft bounces on three different days within 30.
     A bounce of a mail that went out before its person opted in last says nothing of today.
     """
-    added = connection.execute(
-        insert_or_ignore(connection, bounces).values(
-            subscriber_id=origin.subscriber_id,
-            outbox_id=origin.id,
-            report=bounce.report,
-            at=bounce.at,
-            kind=bounce.kind,
-            status=bounce.status,
-            words=_without_addresses(bounce.words),
-        )
-    )
-    if not added.rowcount:
+    row = {
+        "subscriber_id": origin.subscriber_id,
+        "outbox_id": origin.id,
+        "report": bounce.report,
+        "at": bounce.at,
+        "kind": bounce.kind,
+        "status": bounce.status,
+        "words": _without_addresses(bounce.words),
+    }
+    if not inserted(connection, bounces, row):
         return "known"
     since = _opted_in(connection, origin.subscriber_id)
     stale = since is not None and origin.sent_at < since
@@ -117,8 +115,7 @@ def suppress(
         "at": now,
         "words": _without_addresses(words),
     }
-    added = connection.execute(insert_or_ignore(connection, suppressions).values(row))
-    return added.rowcount > 0
+    return inserted(connection, suppressions, row)
 
 
 def lift(connection: sa.Connection, key: bytes, address: str) -> bool:
