@@ -85,8 +85,8 @@ def _hit(
     return Hit(
         pk=row.id,
         id=row.key,
-        heading=heading or (Segment(row.title),),
-        passage=passage or (Segment(one_line(row.lede, _LEDE)),),
+        heading=heading or (Segment(search.printable(row.title)),),
+        passage=passage or (Segment(search.printable(one_line(row.lede, _LEDE))),),
         buyer=row.buyer_name,
         status=status_at(row.status, row.deadline, now),
         shown_as=shown_as(row.relevance, row.scores),

@@ -7,6 +7,7 @@ double quotes, all of which must occur; nothing in it is taken as an operator.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -27,6 +28,7 @@ MOST = 16
 _TELLING = re.compile(r"[^\W_]")
 _WORDS = re.compile(r'"[^"]*"|\S+')
 _GOES_ON = re.compile(r"[^\W_]{3,}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _IDLE = frozenset(
     """
     i me my myself we our ours ourselves you your yours yourself yourselves he him his himself
@@ -137,7 +139,6 @@ class Segment:
     marked: bool = False
 
 
-_OPEN, _CLOSE = "\x02", "\x03"
 _READ = 20_000
 """Characters of a description in which PostgreSQL looks for a passage to show."""
 
@@ -146,35 +147,50 @@ def passages(
     connection: sa.Connection, words: Words, ids: Collection[int]
 ) -> dict[int, tuple[tuple[Segment, ...], tuple[Segment, ...]]]:
     """The titles of a page of hits and the passage that says most, with the hits marked, by id."""
+    # Unguessable, so that no source can have its own words marked.
+    mark = secrets.token_hex(8)
+    opening, closing = f"<{mark}>", f"</{mark}>"
+    found: Any
     if connection.dialect.name == "postgresql":
-        english: sa.ColumnElement[Any] = sa.literal_column("'english'")
-        table = opportunities.c
-        marks = f"StartSel={_OPEN}, StopSel={_CLOSE}"
-        short = f'{marks}, MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … "'
-        text = sa.func.left(table.description, _READ)
-        query = _tsquery(words)
-        title = sa.func.ts_headline(english, table.title, query, f"{marks}, HighlightAll=true")
-        passage = sa.func.ts_headline(english, text, query, short)
-        found = connection.execute(sa.select(table.id, title, passage).where(table.id.in_(ids)))
+        found = connection.execute(_headlines(words, ids, opening, closing))
     else:
         statement = sa.text(
-            f"SELECT rowid, highlight(opportunity_search, 0, '{_OPEN}', '{_CLOSE}'),"  # noqa: S608
-            f" snippet(opportunity_search, 1, '{_OPEN}', '{_CLOSE}', '…', 40)"
+            "SELECT rowid, highlight(opportunity_search, 0, :opening, :closing),"
+            " snippet(opportunity_search, 1, :opening, :closing, '…', 40)"
             " FROM opportunity_search WHERE opportunity_search MATCH :terms AND rowid IN :ids"
         ).bindparams(sa.bindparam("ids", expanding=True))
-        given = {"terms": _match(words, "anywhere"), "ids": list(ids)}
-        found = connection.execute(statement, given)
-    return {pk: (segments(title), segments(passage)) for pk, title, passage in found}
+        given = {"opening": opening, "closing": closing, "ids": list(ids)}
+        found = connection.execute(statement, given | {"terms": _match(words, "anywhere")})
+    return {
+        pk: (_segments(title, opening, closing), _segments(passage, opening, closing))
+        for pk, title, passage in found
+    }
 
 
-def segments(text: str) -> tuple[Segment, ...]:
-    """`text` with its marks in pieces; marks that a source smuggled in are dropped with them."""
-    made: list[Segment] = []
-    for number, piece in enumerate(text.split(_OPEN)):
-        inside, closed, outside = piece.partition(_CLOSE)
-        if number and closed:
-            made.append(Segment(inside, marked=True))
-            piece = outside
-        if piece:
-            made.append(Segment(piece.replace(_CLOSE, "")))
+def _headlines(
+    words: Words, ids: Collection[int], opening: str, closing: str
+) -> sa.Select[tuple[int, str, str]]:
+    english: sa.ColumnElement[Any] = sa.literal_column("'english'")
+    table, query = opportunities.c, _tsquery(words)
+    marks = f"StartSel={opening}, StopSel={closing}"
+    short = f'{marks}, MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … "'
+    text = sa.func.left(table.description, _READ)
+    return sa.select(
+        table.id,
+        sa.func.ts_headline(english, table.title, query, f"{marks}, HighlightAll=true"),
+        sa.func.ts_headline(english, text, query, short),
+    ).where(table.id.in_(ids))
+
+
+def _segments(text: str, opening: str, closing: str) -> tuple[Segment, ...]:
+    first, *rest = text.split(opening)
+    made = [Segment(printable(first))]
+    for piece in rest:
+        inside, _, outside = piece.partition(closing)
+        made += [Segment(printable(inside), marked=True), Segment(printable(outside))]
     return tuple(one for one in made if one.text)
+
+
+def printable(text: str) -> str:
+    """`text` without control characters other than tabs and line breaks."""
+    return _CONTROL.sub("", text)
