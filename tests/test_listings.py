@@ -15,7 +15,7 @@ from crawler.buyers import BUYER_KINDS, kind_of
 from crawler.items import ART_FORMS, OUTCOMES, STAGES, STATUSES, Place, RawRelease
 from crawler.places.regions import CODES, UK
 from crawler.relevance.bands import SHOWN
-from crawler.store import browse, database, listings, opportunities, releases, tables
+from crawler.store import browse, database, forgetting, listings, opportunities, releases, tables
 from crawler.store.listings import BITS, WORDS, words_in
 from crawler.text import key
 
@@ -136,6 +136,21 @@ def test_listings_follow_a_new_judgement_and_place(engine: sa.Engine) -> None:
         assert browse.find(connection, wanted, now=NOW).total == 2
 
 
+def test_who_is_forgotten_is_gone_from_what_people_browse_by(engine: sa.Engine) -> None:
+    address = "jane.example@saltmarsh.example"
+    told = amended(release(1), title=f"Pottery, ask {address}")
+    keep(engine, FTS, told | {"buyer": {"id": "GB-1", "name": f"Council ({address})"}})
+    assert "jane" in {word for one in stored(engine).values() for word in one["buyer_key"].split()}
+    with database.writing(engine) as connection:
+        done = forgetting.sweep_table(connection, "opportunities", lambda one: one == address)
+    assert done == 1
+    check(engine)
+    with engine.connect() as connection:
+        assert "jane" not in repr(connection.execute(sa.text("SELECT * FROM words")).all())
+        assert browse.find(connection, browse.Filters(q="jane"), now=NOW).total == 0
+        assert browse.find(connection, browse.Filters(q="pottery"), now=NOW).total == 1
+
+
 def test_listings_can_be_made_anew_for_some_or_all(engine: sa.Engine) -> None:
     keep(engine, FTS, release(1), release(2), copy(3))
     before = stored(engine)
@@ -156,14 +171,14 @@ BACK = {
     "sqlite": [
         *(f"DROP TRIGGER opportunity_words_{one}" for one in ("insert", "delete", "update")),
         *(f"DROP TABLE {one}" for one in ("words", "opportunity_words", "listings", "origins")),
-        "UPDATE alembic_version SET version_num = '0003'",
+        "UPDATE alembic_version SET version_num = '0004'",
     ],
     "postgresql": [
         *(f"DROP FUNCTION count_{one}_words CASCADE" for one in ("added", "removed", "changed")),
         "DROP FUNCTION words_of",
         "DROP INDEX ix_opportunities_title_words, ix_opportunities_head_words",
         "DROP TABLE words, listings, origins",
-        "UPDATE alembic_version SET version_num = '0003'",
+        "UPDATE alembic_version SET version_num = '0004'",
     ],
 }
 """What takes a database back to before there were listings."""
