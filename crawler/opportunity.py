@@ -65,6 +65,11 @@ class Opportunity:
 
     def status_at(self, now: datetime) -> Status:
         """The status on the day: what was open is closed once its deadline has passed."""
-        if self.status in ("open", "unknown") and self.deadline and self.deadline < now:
-            return "closed"
-        return self.status
+        return status_at(self.status, self.deadline, now)
+
+
+def status_at(status: Status, deadline: datetime | None, now: datetime) -> Status:
+    """What `status` comes to on the day for something with this `deadline`."""
+    if status in ("open", "unknown") and deadline and deadline < now:
+        return "closed"
+    return status

@@ -1,47 +1,5 @@
-"""Three bands by thresholds in one place: shown, flagged for review, not shown."""
+"""The bands as the classifier's room names them; the thresholds stand in `crawler.bands`."""
 
-from __future__ import annotations
+from crawler.bands import LEAST, REVIEW, REVIEW_NEAR, SHOWN, Band, band, band_of, doubt
 
-from collections.abc import Mapping
-from typing import Literal
-
-from crawler.items import Judgement
-
-Band = Literal["shown", "review", "hidden"]
-
-SHOWN = 0.50
-"""From this probability of `arts` or `commissionable` on, people are shown a notice."""
-
-REVIEW = 0.20
-"""From this probability of `arts` or `commissionable` on, a person should look."""
-
-REVIEW_NEAR = 0.60
-"""From this probability of not being `none` on, a person should look."""
-
-
-LEAST = 0.1
-"""Below this probability of `arts` or `commissionable`, no notice is shown or flagged."""
-
-
-def band(judgement: Judgement) -> Band:
-    """Where a judged notice goes."""
-    return band_of(judgement.scores)
-
-
-def band_of(scores: Mapping[str, float]) -> Band:
-    """The same from scores alone, as the store keeps them."""
-    wanted = scores["arts"] + scores["commissionable"]
-    if wanted >= SHOWN:
-        return "shown"
-    near = wanted + scores["adjacent"]
-    return "review" if wanted >= REVIEW or (near >= REVIEW_NEAR and wanted >= LEAST) else "hidden"
-
-
-def doubt(scores: Mapping[str, float]) -> float | None:
-    """How far below `SHOWN` a notice in the review band lies; None outside that band.
-
-    The nearer to the threshold, the more a person's decision teaches.
-    """
-    if band_of(scores) != "review":
-        return None
-    return SHOWN - scores["arts"] - scores["commissionable"]
+__all__ = ["LEAST", "REVIEW", "REVIEW_NEAR", "SHOWN", "Band", "band", "band_of", "doubt"]

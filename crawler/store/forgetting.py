@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.redaction import MARKS, Gone, cleared, release
-from crawler.store import contacts
+from crawler.store import contacts, listings
 from crawler.store.statements import chunks
 from crawler.store.tables import metadata, releases, site_pages
 
@@ -27,10 +27,11 @@ SWEPT = (
 
 SPARED = (
     "process_keys", "source_states", "subscribers", "subscriptions", "bid_mentions", "forgotten",
-    "consents", "outbox", "bounces", "suppressions", "leases",
+    "consents", "outbox", "bounces", "suppressions", "leases", "listings", "origins",
 )  # fmt: skip
-"""Tables without such words, those of people's own subscriptions, which ``subscribers erase``
-erases, and mails as they were composed: those are not rewritten, and are pruned in their time."""
+"""Tables without such words; listings, made anew with their opportunities; those of people's own
+subscriptions, which ``subscribers erase`` erases; and mails as they were composed: those are not
+rewritten, and are pruned in their time."""
 
 _IDENTITY = frozenset({"ocid", "ocids", "release_id", "content_hash", "sources", "source"})
 _BATCH = 500
@@ -82,7 +83,7 @@ def sweep_table(connection: sa.Connection, name: str, gone: Gone) -> int:
     table = metadata.tables[name]
     columns = _worded(table)
     keys = list(table.primary_key.columns)
-    done = 0
+    done: list[Any] = []
     for row in _candidates(connection, table, columns):
         values = {
             column.name: clear
@@ -92,8 +93,10 @@ def sweep_table(connection: sa.Connection, name: str, gone: Gone) -> int:
         if values:
             same = sa.and_(*(column == row._mapping[column] for column in keys))
             connection.execute(sa.update(table).where(same).values(values))
-            done += 1
-    return done
+            done.append(row._mapping[keys[0]])
+    if name == "opportunities":
+        listings.renew(connection, done)
+    return len(done)
 
 
 def _worded(table: sa.Table) -> list[sa.Column[Any]]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from crawler.errors import UsageError
 from crawler.items import Award, Buyer, Judgement, Lot, Place, Reason
 from crawler.opportunity import Change, Opportunity
-from crawler.store import bidding
+from crawler.store import bidding, listings
 from crawler.store.statements import chunks
 from crawler.store.tables import (
     awards,
@@ -63,6 +63,8 @@ def save(connection: sa.Connection, entries: Sequence[Entry], now: datetime) -> 
     made = iter(_insert(connection, fresh, now))
     ids = [one.id if one.id is not None else next(made) for one in entries]
     _replace_children(connection, [at for at, _ in old], zip(ids, entries, strict=True))
+    rows = [_row(one.opportunity) for one in entries]
+    listings.write(connection, dict(zip(ids, rows, strict=True)))
     return ids
 
 
@@ -279,6 +281,20 @@ def _opportunity(row: Any, history: list[Any], won: list[Any]) -> Opportunity:
         place=Place(regions=tuple(row.regions), authority=row.authority, reason=row.place_reason),
         changes=tuple(Change(**{name: getattr(one, name) for name in _CHANGE}) for one in history),
     )
+
+
+def awards_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, tuple[Award, ...]]:
+    """The awards of the opportunities with these internal ids, where there are any."""
+    found = _children(connection, awards, ids)
+    return {pk: tuple(_award(one) for one in mine) for pk, mine in found.items()}
+
+
+def changes_of(connection: sa.Connection, pk: int) -> list[Change]:
+    """The history of one opportunity, in the order in which it came about."""
+    return [
+        Change(**{name: getattr(one, name) for name in _CHANGE})
+        for one in _children(connection, changes, [pk])[pk]
+    ]
 
 
 def _award(row: Any) -> Award:

@@ -148,6 +148,38 @@ opportunities = sa.Table(
     sa.Column("first_seen", Moment, nullable=False),
 )
 
+origins = sa.Table(
+    "origins",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sources", sa.Text, nullable=False, unique=True, comment="keys, blanks around each"),
+)
+
+listings = sa.Table(
+    "listings",
+    metadata,
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("card", sa.BigInteger, nullable=False, comment="a bit a word, see store.listings"),
+    sa.Column("authority", sa.BigInteger, nullable=False, comment="GSS code as a number, else 0"),
+    sa.Column("origin", sa.Integer, sa.ForeignKey("origins.id"), nullable=False),
+    sa.Column("buyer_key", sa.Text, nullable=False, comment="equal for equal names"),
+    sa.Column("published", sa.BigInteger, nullable=False, comment="seconds since 1970"),
+    sa.Column("closes", sa.BigInteger, comment="seconds since 1970"),
+    sa.Column("value_low", sa.BigInteger, comment="pence"),
+    sa.Column("value_high", sa.BigInteger, comment="pence"),
+    sa.Column("chance", sa.Integer, nullable=False, comment="arts or commissionable, millionths"),
+    sa.Index("ix_listings_published", "published", "opportunity_id"),
+    sa.Index("ix_listings_closes", "closes"),
+    sa.Index("ix_listings_buyer_key", "buyer_key"),
+    sa.Index("ix_listings_authority", "authority"),
+)
+
 changes = sa.Table(
     "changes",
     metadata,

@@ -1,0 +1,194 @@
+"""How long browsing takes with a hundred thousand opportunities, beside bare statements.
+
+    python benchmarks/web.py [--count 100000] [--database URL] [--rounds 3]
+
+Fills an empty database (default: SQLite in a temporary folder) with opportunities that we made up,
+then asks for a fixed mix of 50 searches with all counts and for 50 opportunity pages, one after
+another. A database that holds them already is used as it is. Printed: median and 95th percentile in
+milliseconds, and as ratios to the same percentiles of bare statements in the same run: for a
+search, the full text index alone counting the hits of the same words (``SELECT count(*)`` of all
+where there are none); for a page, reading its row by key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import pathlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from seeding import NOW, seed
+
+from crawler.store import browse, database, opportunities, search, tables
+from crawler.store.browse import Filters, Sort
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search of the mix; the same for the store and, later, for a browser."""
+
+    asked: dict[str, Any]
+    sort: Sort = "relevance"
+    offset: int = 0
+
+
+def mix() -> list[Search]:
+    """50 searches as people make them: half with words, most within the default bands."""
+    words = (
+        "theatre", "museum exhibition", "festival", "music", "dance workshop", "public art",
+        "sculpture", "library services", "heritage", "wellbeing", "youth mentoring",
+        "dementia carers", '"arts workshop"', "Saltmarsh festival", "musuem", "theater",
+        "excibition", "exhib", "services", "council contract", "design", "zyxwvut",
+    )  # fmt: skip
+    return [
+        *(Search({"q": one}) for one in words),
+        Search({"q": "services", "relevance": ()}),
+        Search({"q": "contract supply", "relevance": ()}, "newest"),
+        Search({"q": "museum", "status": ["open"]}, "closing"),
+        Search({"q": "music", "regions": ["TLD", "UK"], "art_forms": ["music"]}),
+        Search({"q": "festival", "buyer_kinds": ["council"]}, "value", 40),
+        *(Search({}, sort) for sort in browse.SORTS),
+        Search({"relevance": ()}),
+        Search({"relevance": (), "status": ["open"]}, "closing"),
+        Search({"relevance": ["none"]}, "value"),
+        *(Search({"regions": [one], "status": ["open"]}, "closing") for one in ("TLI", "TLD")),
+        Search({"status": ["open"]}, "closing"),
+        Search({"status": ["open"]}, "closing", 200),
+        Search({"art_forms": ["music", "performing"], "status": ["open"]}, "closing"),
+        Search({"outcomes": ["health_wellbeing"]}, "newest"),
+        Search({"stages": ["planning"]}, "newest"),
+        Search({"stages": ["award", "contract"], "regions": ["TLM"]}, "newest"),
+        Search({"authorities": ["E07000081"]}, "newest"),
+        Search({"buyer_kinds": ["nhs"], "outcomes": ["older_people"]}, "newest"),
+        Search({"value_min": Decimal(10_000), "value_max": Decimal(100_000)}, "value"),
+        Search({"closing_within": 7}, "closing"),
+        Search({"sources": ["moderngov"]}, "newest"),
+        Search({"buyer": "saltmarsh city council", "relevance": ()}, "newest"),
+        Search({}, "newest", 2000),
+    ]
+
+
+@contextmanager
+def milliseconds(into: list[float]) -> Iterator[None]:
+    """Appends how long the block took."""
+    started = time.perf_counter()
+    yield
+    into.append((time.perf_counter() - started) * 1000)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest of `values` that `share` of them do not exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * share) - 1)]
+
+
+def ask_store(engine: sa.Engine) -> Callable[[Search], None]:
+    """How the store itself is asked; the web app's pages will be asked by a function like it."""
+
+    def ask(one: Search) -> None:
+        with engine.connect() as connection:
+            filters = Filters(**one.asked)
+            browse.find(connection, filters, one.sort, now=NOW, offset=one.offset, counts=True)
+
+    return ask
+
+
+def ask_barely(engine: sa.Engine, one: Search) -> None:
+    """What any search by the same words must cost at least."""
+    words = search.read(one.asked.get("q", ""))
+    table = tables.opportunities
+    with engine.connect() as connection:
+        some = search.hits(connection, words) if words.parts else sa.select(table.c.id)
+        connection.execute(sa.select(sa.func.count()).select_from(some.subquery())).scalar_one()
+
+
+def read_page(engine: sa.Engine, key: str) -> None:
+    """Everything that the page of one opportunity shows out of the store."""
+    with engine.connect() as connection:
+        found = opportunities.by_key(connection, key)
+        assert found is not None
+        browse.related(connection, found[0], now=NOW)
+        browse.timeline(connection, found[0])
+
+
+def read_row(engine: sa.Engine, key: str) -> None:
+    """The bare counterpart of `read_page`."""
+    table = tables.opportunities
+    with engine.connect() as connection:
+        connection.execute(sa.select(table).where(table.c.key == key)).one()
+
+
+def measured(
+    asks: Sequence[Any], ask: Callable[[Any], None], rounds: int
+) -> tuple[list[float], list[tuple[float, Any]]]:
+    """Milliseconds of every ask in all rounds after a first that warms up, and each one's best."""
+    times: list[float] = []
+    best: list[tuple[float, Any]] = []
+    for one in asks:
+        ask(one)
+    for one in asks:
+        mine: list[float] = []
+        for _ in range(rounds):
+            with milliseconds(mine):
+                ask(one)
+        times += mine
+        best.append((min(mine), one))
+    return times, best
+
+
+def report(name: str, times: Sequence[float], bare: Sequence[float], aim: float) -> None:
+    """One line."""
+    half, most = percentile(times, 0.5), percentile(times, 0.95)
+    ratios = half / percentile(bare, 0.5), most / percentile(bare, 0.95)
+    print(
+        f"{name:9} p50 {half:7.1f} ms ({ratios[0]:5.1f} x bare)   p95 {most:7.1f} ms"
+        f" ({ratios[1]:5.1f} x bare)   aim p95 < {aim:.0f} ms"
+    )
+
+
+def main() -> None:
+    """Runs it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--database")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--slowest", type=int, default=0, help="show the slowest so many")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = options.database or f"sqlite:///{pathlib.Path(folder) / 'web.sqlite'}"
+        engine = database.engine(url)
+        with engine.connect() as connection:
+            held = connection.execute(sa.select(sa.func.count(tables.opportunities.c.id))).scalar()
+        if not held:
+            seed(engine, options.count)
+        run(engine, options.rounds, options.slowest)
+        engine.dispose()
+
+
+def run(engine: sa.Engine, rounds: int, slowest: int) -> None:
+    """Measures and prints."""
+    with engine.connect() as connection:
+        table = tables.opportunities
+        step = max(connection.execute(sa.select(sa.func.max(table.c.id))).scalar_one() // 50, 1)
+        query = sa.select(table.c.key).where(table.c.id % step == 0).limit(50)
+        keys = connection.execute(query).scalars().all()
+    print(f"{engine.dialect.name}, {step * 50:,} opportunities, {rounds} rounds")
+    searches = mix()
+    bare, _ = measured(searches, lambda one: ask_barely(engine, one), rounds)
+    times, best = measured(searches, ask_store(engine), rounds)
+    report("search", times, bare, 250)
+    bare, _ = measured(keys, lambda key: read_row(engine, key), rounds)
+    pages, _ = measured(keys, lambda key: read_page(engine, key), rounds)
+    report("page", pages, bare, 30)
+    for took, one in sorted(best, key=lambda each: -each[0])[:slowest]:
+        print(f"{took:9.1f} ms  {one.sort} {one.asked}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Browsing and searching: what the web app, feeds and the API ask the store.
+
+`find` goes by `listings` (narrow rows) and the full text index; only the hits of one page are read
+in full. What surrounds one opportunity or authority is in `dossiers`, and named here as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+import sqlalchemy as sa
+
+from crawler.errors import UsageError
+from crawler.store import counting, hits, paging, search, spelling
+from crawler.store.dossiers import (
+    Contract,
+    Dossier,
+    Event,
+    Published,
+    Related,
+    Week,
+    of_authority,
+    related,
+    releases_of,
+    timeline,
+    week,
+)
+from crawler.store.filters import DEFAULT, FACETS, Filters, check, choices, spans
+from crawler.store.hits import Hit
+from crawler.store.paging import SORTS, Sort
+from crawler.store.search import Segment, Words
+from crawler.store.tables import listings
+
+__all__ = [
+    "DEFAULT", "FACETS", "MOST", "SORTS", "Contract", "Dossier", "Event", "Filters", "Found", "Hit",
+    "Published", "Related", "Segment", "Sort", "Week", "find", "of_authority", "related",
+    "releases_of", "timeline", "week",
+]  # fmt: skip
+
+MOST = 100
+"""Hits of one page."""
+
+_FAR = 10_000
+"""How far a page number reaches; markers reach everything."""
+
+_CAP = 1000
+"""How far a total is counted when counts were not asked for."""
+
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One page of hits.
+
+    `total` is exact, or with `capped` at least so many. `facets` are empty unless counts were asked
+    for. `suggestion` are words that may have been meant; with `corrected` nothing had the words as
+    written, and the hits are those of the suggestion. `next` asks for the page after this one.
+    """
+
+    items: tuple[Hit, ...] = ()
+    total: int = 0
+    capped: bool = False
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
+    suggestion: str | None = None
+    corrected: bool = False
+    next: str | None = None
+
+
+def find(
+    connection: sa.Connection,
+    filters: Filters,
+    sort: Sort = "relevance",
+    *,
+    now: datetime,
+    limit: int = 20,
+    offset: int = 0,
+    after: str | None = None,
+    counts: bool = False,
+) -> Found:
+    """What fulfils `filters`, in the order of `sort`, `limit` hits from `offset` or `after` on.
+
+    ``relevance`` without words to look for is ``newest``. Raises `UsageError` for a filter value,
+    order, page or marker that cannot be meant.
+    """
+    check(filters)
+    if not 1 <= limit <= MOST:
+        raise UsageError(f"a page of {limit} cannot be had; ask for 1 to {MOST}.")
+    if not 0 <= offset <= _FAR or (offset and after is not None):
+        raise UsageError(f"pages go up to hit {_FAR}. Narrow the search, or go on by marker.")
+    meant = _meant(connection, filters.q)
+    if meant is None:
+        return Found()
+    order = paging.order(connection, filters, meant.words, sort, now, after)
+    rows = _rows(connection, filters, order, now, offset + limit + 1)[offset:]
+    items = hits.load(connection, [pk for pk, _ in rows[:limit]], now, meant.words)
+    conditions = [*spans(filters, now), *_within(connection, meant.words)]
+    if counts:
+        counted = counting.count(connection, filters, conditions, now)
+    else:
+        counted = _total(connection, [*conditions, *choices(filters, now).values()])
+    return Found(
+        items=items,
+        total=counted.total,
+        capped=not counts and counted.total > _CAP,
+        facets=counted.facets,
+        suggestion=meant.suggestion,
+        corrected=meant.corrected,
+        next=order.marker(rows[limit - 1][1]) if len(rows) > limit else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meant:
+    """The words to look for (None for all there is), and what to say about them."""
+
+    words: Words | None
+    suggestion: str | None = None
+    corrected: bool = False
+
+
+def _meant(connection: sa.Connection, query: str | None) -> _Meant | None:
+    """What `query` means; None when it asks for something that nothing can be."""
+    if query is None or not query.strip():
+        return _Meant(words=None)
+    words = search.read(query)
+    if not words.parts:
+        return None
+    number = search.occurs(connection, words, _FEW)
+    if number >= _FEW:
+        return _Meant(words=words)
+    if not number:
+        going_on = words.opened()
+        if going_on and search.occurs(connection, going_on):
+            return _Meant(words=going_on)
+    better = spelling.mended(connection, words)
+    if better is None or not search.occurs(connection, better):
+        return _Meant(words=words)
+    return _Meant(words=words if number else better, suggestion=better.text, corrected=not number)
+
+
+def _within(connection: sa.Connection, words: Words | None) -> list[sa.ColumnElement[bool]]:
+    if words is None:
+        return []
+    return [listings.c.opportunity_id.in_(search.hits(connection, words))]
+
+
+def _rows(
+    connection: sa.Connection, filters: Filters, order: paging.Order, now: datetime, most: int
+) -> list[tuple[int, tuple[int, ...]]]:
+    """Up to `most` hits in order: the internal id of each, and its place in the order."""
+    conditions = [*spans(filters, now), *choices(filters, now).values()]
+    falling = [key.desc() for key in order.keys]
+    rows: list[tuple[int, tuple[int, ...]]] = []
+    for tier, further in order.steps():
+        query = sa.select(*order.keys).where(*conditions, *further).order_by(*falling)
+        found = connection.execute(query.limit(most - len(rows)))
+        rows += [(keys[-1], (tier, *keys)) for keys in found]
+        if len(rows) >= most:
+            break
+    return rows
+
+
+def _total(connection: sa.Connection, conditions: list[sa.ColumnElement[bool]]) -> counting.Counted:
+    some = sa.select(sa.literal(1)).select_from(listings).where(*conditions).limit(_CAP + 1)
+    number = connection.execute(sa.select(sa.func.count()).select_from(some.subquery()))
+    return counting.Counted(total=number.scalar_one(), facets={})

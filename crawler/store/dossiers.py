@@ -1,0 +1,292 @@
+"""What surrounds one opportunity or one authority, and the numbers of the week."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from crawler.decoding import decode
+from crawler.errors import ReleaseError
+from crawler.items import Award
+from crawler.opportunity import Change
+from crawler.store import hits, opportunities
+from crawler.store.filters import card_at
+from crawler.store.hits import Hit
+from crawler.store.listings import BITS, REGIONS, gss_number, mask, seconds
+from crawler.store.tables import listings, processes, releases
+
+_SHOWN = mask("relevance", ["arts", "commissionable"])
+_NEAR = mask("relevance", ["arts", "commissionable", "adjacent"])
+_OVER = mask("stages", ["award", "contract"])
+_EARLY = mask("stages", ["planning"])
+_CALL = mask("stages", ["tender"])
+_OPEN = mask("status", ["open", "unknown"])
+_DEAD = mask("status", ["cancelled"])
+_TAGS = sum(BITS["art_forms"].values()) + sum(BITS["outcomes"].values())
+_PLACES = sum(BITS["regions"].values()) - BITS["regions"]["unknown"]
+
+_CANDIDATES = 2000
+"""Open opportunities that are compared for likeness, those that close next first."""
+
+_RELEASES = 500
+"""Releases of one opportunity that its page tells of, the newest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """An opportunity that was awarded, and to whom."""
+
+    hit: Hit
+    awards: tuple[Award, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """`earlier` contracts of the same buyer, and `similar` opportunities that are open."""
+
+    earlier: tuple[Contract, ...]
+    similar: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """What an authority has open, what it plans, and what it awarded."""
+
+    open: tuple[Hit, ...]
+    planned: tuple[Hit, ...]
+    awarded: tuple[Contract, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """Numbers of what everybody is shown: `new` and `awarded` in the last seven days, `closing` in
+    the next seven, `open` now; `by_region` counts what is open, ``UK`` what is open nationwide.
+    """
+
+    new: int
+    closing: int
+    open: int
+    awarded: int
+    by_region: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A release as the timeline tells of it, with what it changed.
+
+    `url` is the notice's page where the release names one, else the address it was read from; both
+    are None for a change whose release is no longer known.
+    """
+
+    at: datetime
+    source: str
+    url: str | None
+    tags: tuple[str, ...]
+    notice_type: str | None
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A release as a portal published it; `raw` is None once pruned."""
+
+    source: str
+    ocid: str
+    release_id: str
+    date: datetime | None
+    url: str
+    raw: bytes | None
+
+
+def related(
+    connection: sa.Connection, pk: int, *, now: datetime, earlier: int = 10, similar: int = 6
+) -> Related:
+    """What else to look at beside the opportunity with this internal id."""
+    mine = connection.execute(
+        sa.select(listings).where(listings.c.opportunity_id == pk)
+    ).one_or_none()
+    if mine is None:
+        return Related(earlier=(), similar=())
+    return Related(
+        earlier=_earlier(connection, mine, now, earlier),
+        similar=hits.load(connection, _alike(connection, mine, now)[:similar], now),
+    )
+
+
+def _earlier(
+    connection: sa.Connection, mine: Any, now: datetime, most: int
+) -> tuple[Contract, ...]:
+    """Contracts of the same buyer: those of the same kind of work first, then the newest."""
+    if not mine.buyer_key:
+        return ()
+    card = listings.c.card
+    same = sa.case((card.bitwise_and(mine.card & _TAGS) != 0, 2), else_=0)
+    near = sa.case((card.bitwise_and(_NEAR) != 0, 1), else_=0)
+    query = (
+        sa.select(listings.c.opportunity_id)
+        .where(
+            listings.c.buyer_key == mine.buyer_key,
+            card.bitwise_and(_OVER) != 0,
+            listings.c.opportunity_id != mine.opportunity_id,
+        )
+        .order_by((same + near).desc(), listings.c.published.desc())
+        .limit(most)
+    )
+    return _contracts(connection, connection.execute(query).scalars().all(), now)
+
+
+def _contracts(
+    connection: sa.Connection, ids: Sequence[int], now: datetime
+) -> tuple[Contract, ...]:
+    won = opportunities.awards_of(connection, ids)
+    return tuple(
+        Contract(hit=hit, awards=won.get(hit.pk, ())) for hit in hits.load(connection, ids, now)
+    )
+
+
+def _alike(connection: sa.Connection, mine: Any, now: datetime) -> list[int]:
+    """Open opportunities that share art forms, outcomes or places: the more, the earlier."""
+    tags: int = mine.card & _TAGS
+    if not tags:
+        return []
+    table = listings.c
+    query = (
+        sa.select(table.opportunity_id, table.card)
+        .where(
+            table.closes >= seconds(now),
+            table.card.bitwise_and(_OPEN) != 0,
+            table.card.bitwise_and(_SHOWN) != 0,
+            table.card.bitwise_and(tags) != 0,
+            table.opportunity_id != mine.opportunity_id,
+        )
+        .order_by(table.closes, table.opportunity_id)
+        .limit(_CANDIDATES)
+    )
+    found = connection.execute(query).all()
+    places: int = mine.card & _PLACES
+
+    def likeness(card: int) -> int:
+        return 2 * (card & tags).bit_count() + (card & places).bit_count()
+
+    return [pk for pk, card in sorted(found, key=lambda one: -likeness(one[1]))]
+
+
+def of_authority(connection: sa.Connection, gss: str, *, now: datetime, limit: int = 20) -> Dossier:
+    """What the authority with this GSS code has open, plans and awarded, `limit` of each."""
+    number = gss_number(gss)
+    if not number:
+        return Dossier(open=(), planned=(), awarded=())
+    table = listings.c
+    card = card_at(now)
+    ours = sa.select(table.opportunity_id).where(table.authority == number).limit(limit)
+    alive = card.bitwise_and(_OPEN) != 0
+    newest = table.published.desc()
+
+    def ids(query: Any) -> list[int]:
+        return list(connection.execute(query).scalars())
+
+    shown = table.card.bitwise_and(_SHOWN) != 0
+    near = table.card.bitwise_and(_NEAR) != 0
+    calls = ours.where(table.card.bitwise_and(_CALL) != 0, alive, shown)
+    plans = ours.where(table.card.bitwise_and(_EARLY) != 0, card.bitwise_and(_DEAD) == 0, near)
+    over = ours.where(table.card.bitwise_and(_OVER) != 0, near)
+    return Dossier(
+        open=hits.load(connection, ids(calls.order_by(table.closes.is_(None), table.closes)), now),
+        planned=hits.load(connection, ids(plans.order_by(newest)), now),
+        awarded=_contracts(connection, ids(over.order_by(newest)), now),
+    )
+
+
+def week(connection: sa.Connection, now: datetime) -> Week:
+    """This week's numbers, in one pass over all listings: worth keeping for some minutes."""
+    table, card, at = listings.c, card_at(now), seconds(now)
+    ago, ahead = seconds(now - timedelta(days=7)), seconds(now + timedelta(days=7))
+    alive = card.bitwise_and(BITS["status"]["open"]) != 0
+    recent = sa.and_(table.published > ago, table.published <= at)
+
+    def number(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.count(sa.case((sa.and_(*conditions), 1)))
+
+    query = sa.select(
+        number(recent),
+        number(alive, table.closes.between(at, ahead)),
+        number(alive),
+        number(recent, table.card.bitwise_and(_OVER) != 0),
+        *(number(alive, table.card.bitwise_and(BITS["regions"][one]) != 0) for one in REGIONS),
+    ).where(table.card.bitwise_and(_SHOWN) != 0)
+    new, closing, alive_now, awarded, *regions = connection.execute(query).one()
+    return Week(
+        new=new,
+        closing=closing,
+        open=alive_now,
+        awarded=awarded,
+        by_region=dict(zip(REGIONS, regions, strict=True)),
+    )
+
+
+def timeline(connection: sa.Connection, pk: int) -> tuple[Event, ...]:
+    """The releases that the opportunity was merged from, newest first, with what each changed."""
+    changed: dict[tuple[str, datetime], list[Change]] = defaultdict(list)
+    for change in opportunities.changes_of(connection, pk):
+        changed[change.source, change.at].append(change)
+    query = (
+        sa.select(releases.c.source, releases.c.date, releases.c.url, releases.c.raw)
+        .join(processes, processes.c.id == releases.c.process_id)
+        .where(processes.c.opportunity_id == pk, releases.c.date.is_not(None))
+        .order_by(releases.c.date.desc(), releases.c.id.desc())
+        .limit(_RELEASES)
+    )
+    events: list[Event] = []
+    for row in connection.execute(query):
+        mine = changed.pop((row.source, row.date), [])
+        events.append(_event(row, tuple(mine)))
+    for (source, at), rest in changed.items():
+        events.append(
+            Event(at=at, source=source, url=None, tags=(), notice_type=None, changes=tuple(rest))
+        )
+    return tuple(sorted(events, key=lambda one: one.at, reverse=True))
+
+
+def _event(row: Any, changes: tuple[Change, ...]) -> Event:
+    url: str = row.url
+    tags: tuple[str, ...] = ()
+    notice_type: str | None = None
+    if row.raw is not None:
+        try:
+            facts = decode(zlib.decompress(row.raw), row.source)[0]
+        except ReleaseError:
+            pass  # `tenders reprocess` records what cannot be read any more
+        else:
+            url = facts.urls[0] if facts.urls else url
+            tags, notice_type = facts.tags, facts.notice_type
+    return Event(
+        at=row.date, source=row.source, url=url, tags=tags, notice_type=notice_type, changes=changes
+    )
+
+
+def releases_of(connection: sa.Connection, key: str) -> tuple[Published, ...]:
+    """The releases of the opportunity that `key` names, now or before a merger, oldest first."""
+    owner = sa.select(processes.c.opportunity_id).where(processes.c.key == key)
+    query = (
+        sa.select(releases)
+        .join(processes, processes.c.id == releases.c.process_id)
+        .where(processes.c.opportunity_id.in_(owner))
+        .order_by(releases.c.date, releases.c.id)
+    )
+    return tuple(
+        Published(
+            source=row.source,
+            ocid=row.ocid,
+            release_id=row.release_id,
+            date=row.date,
+            url=row.url,
+            raw=zlib.decompress(row.raw) if row.raw is not None else None,
+        )
+        for row in connection.execute(query)
+    )
