@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from crawler import config
+from crawler import config, logs
 from crawler.errors import DeliveryError, SourceError, TendersError, UsageError
 from crawler.jobs import crawl, keeping, match, send
 from crawler.store import database
@@ -157,6 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         settings = config.load()
+        logs.set_up(settings.log_format)
         if options.list:
             for name, at in plan(settings, datetime.now(UTC)):
                 sys.stdout.write(f"{at:%a %d %b %Y %H:%M %Z}  {name}\n")

@@ -12,7 +12,7 @@ import re
 import tomllib
 from email.headerregistry import Address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
@@ -64,6 +64,13 @@ class Settings(BaseSettings):
         default=6, ge=1, description="contacts that no page publishes are deleted after it"
     )
 
+    sources_file: Path | None = Field(
+        default=None, description="this installation's own rows; sources.toml in home if empty"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="json writes each log line as one JSON object"
+    )
+
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
@@ -102,6 +109,11 @@ class Settings(BaseSettings):
     def var(self) -> Path:
         """The folder for everything this installation writes."""
         return self.home / "var"
+
+    @property
+    def own_sources(self) -> Path:
+        """The file of this installation's own sources, whether or not it exists."""
+        return self.home / (self.sources_file or "sources.toml")
 
     @property
     def outbox(self) -> Path:

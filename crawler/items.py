@@ -242,11 +242,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowRead:
-    """Says that a window was read to its end and how many releases it held."""
+    """Says that a window was read to its end and how many releases it held.
+
+    `unmodified`: the source said that nothing has changed since the last good reading.
+    `validators` is what to ask with next time, so that it can say so (JSON, the spider's own).
+    """
 
     source: str
     window: Window
     releases: int
+    unmodified: bool = False
+    validators: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,4 +261,13 @@ class WindowFailed:
 
     source: str
     window: Window
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemMissed:
+    """Says that one item of a source was not read, and why in words; the others are."""
+
+    source: str
+    url: str
     reason: str

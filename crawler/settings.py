@@ -54,6 +54,7 @@ ITEM_PIPELINES = {
     "pipelines.contacts.KeepContacts": 910,
 }
 EXTENSIONS = {
+    "pipelines.logs.JsonLogs": -1,
     "pipelines.runs.RecordRun": 0,
     "scrapy.extensions.logstats.LogStats": None,
     "scrapy.extensions.corestats.CoreStats": 10,
@@ -65,6 +66,9 @@ CONCURRENT_ITEMS = 1
 LOG_LEVEL = "INFO"
 STATS_DUMP = False
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+LOG_AS = _settings.log_format
+# As JSON, lines are written by pipelines/logs.py and not by Scrapy's own handler.
+LOG_INSTALL_ROOT_HANDLER = _settings.log_format != "json"
 LOG_DATEFORMAT = "%H:%M:%S"
 
 # Ours, set for one run by `crawler.jobs.crawl`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from scrapy.crawler import Crawler
 
@@ -12,6 +13,7 @@ _ERRORS_KEPT = 5
 _NOTES_KEPT = 40
 _KEY = "tenders/tallies"
 _FILLED = "tenders/filled"
+_NEWEST = "tenders/newest"
 DECODED = "*"
 """Under this name `filled` counts the decoded releases themselves."""
 
@@ -34,6 +36,16 @@ def filled(crawler: Crawler, source: str) -> Counter[str]:
         counters[source] = Counter()
         crawler.stats.set_value(_FILLED, counters)
     return counters[source]
+
+
+def newest(crawler: Crawler, source: str, date: datetime | None = None) -> datetime | None:
+    """The newest date of a source's decoded releases in this crawl, `date` among them."""
+    assert crawler.stats is not None
+    dates: dict[str, datetime] = crawler.stats.get_value(_NEWEST) or {}
+    if date is not None and (source not in dates or date > dates[source]):
+        dates[source] = date
+        crawler.stats.set_value(_NEWEST, dates)
+    return dates.get(source)
 
 
 def complain(counted: Tally, words: str) -> None:

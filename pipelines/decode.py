@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
@@ -12,7 +13,7 @@ from crawler.decoding import decode
 from crawler.errors import ReleaseError
 from crawler.items import Batch, RawRelease
 from crawler.sources import load
-from pipelines.counting import DECODED, complain, filled, tally
+from pipelines.counting import DECODED, complain, filled, newest, tally
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +45,12 @@ class Decode:
         source = load()[item.source]
         done = tuple(decoded(one, item.source, source.repairs) for one in item.releases)
         stand = filled(self._crawler, item.source)
+        tomorrow = item.fetched_at + timedelta(days=1)  # later dates are slips of the keyboard
         for facts in (one.facts for one in done if one.facts is not None):
             stand[DECODED] += 1
             stand.update(name for name in source.filled if getattr(facts, name))
+            if facts.date <= tomorrow:
+                newest(self._crawler, item.source, facts.date)
         counted = tally(self._crawler, item.source)
         for one in done:
             counted.dropped += len(one.warnings)

@@ -11,10 +11,9 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from scrapy import Spider, signals
@@ -22,52 +21,17 @@ from scrapy.crawler import Crawler
 from scrapy.utils.asyncio import create_looping_call
 
 from crawler import signals as own
-from crawler.items import WindowFailed, WindowRead
+from crawler.items import ItemMissed, WindowFailed, WindowRead
 from crawler.pages import SiteFailed, SiteRead
-from crawler.sources import Source, load
+from crawler.sources import load
 from crawler.store import database, runs, sources
 from crawler.store.runs import Tally, Verdict
-from pipelines.counting import DECODED, filled, tally
+from pipelines.counting import filled, newest, note, tally
+from pipelines.verdicts import Outcome, verdict
 
 logger = logging.getLogger(__name__)
 
-_LONG = timedelta(days=7)
-_ENOUGH = 20
 _ORPHANED = 70
-
-
-def verdict(
-    source: Source,
-    counted: Tally,
-    stand: Mapping[str, int],
-    *,
-    windows: int,
-    failed: int,
-    span: timedelta,
-    finish: str,
-) -> tuple[Verdict, str]:
-    """How a run went, and why in words.
-
-    `stand` says in how many releases each expected field stands; `windows` were read whole and
-    `failed` were not; `span` is the time that they cover; `finish` is Scrapy's finish reason.
-    Windows of a source that is many sites are those sites.
-    """
-    unit = source.unit
-    if failed and not windows:
-        return "failed", f"no {unit} could be read: {'; '.join(counted.first_errors[:1])}"
-    if finish not in ("finished", "limit"):
-        if finish == "shutdown":
-            return "partial", "interrupted; what was read is kept, run it again to go on"
-        return "partial", f"stopped before the end ({finish})"
-    if failed:
-        return "partial", f"{failed} of {windows + failed} {unit}s could not be read"
-    if finish == "finished" and span >= _LONG and counted.releases < source.min_items:
-        return "short", f"{counted.releases} releases, at least {source.min_items} expected"
-    decoded = stand.get(DECODED, 0)
-    for name, share in source.filled.items():
-        if decoded >= _ENOUGH and stand.get(name, 0) < share * decoded:
-            return "short", f"{name} stands in {stand.get(name, 0)} of {decoded} releases only"
-    return "ok", ""
 
 
 class RecordRun:
@@ -80,9 +44,8 @@ class RecordRun:
         self._report = settings.getbool("REPORT_PROGRESS")
         self._engine = database.engine(settings["DATABASE_URL"])
         self._runs: dict[str, int] = {}
-        self._done: dict[str, int] = {}
-        self._failed: dict[str, int] = {}
-        self._span: dict[str, timedelta] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._validators: dict[str, str] = {}
         self._windows = 0
 
     @classmethod
@@ -120,16 +83,24 @@ class RecordRun:
 
     def item_scraped(self, item: Any) -> None:
         """Counts windows."""
+        if not isinstance(item, (WindowRead, WindowFailed, SiteRead, SiteFailed, ItemMissed)):
+            return
+        outcome = self._outcome(item.source)
+        if isinstance(item, ItemMissed):
+            logger.info("%s: %s", item.url, item.reason)
+            note(outcome.tally, f"{item.url}: {item.reason}")
+        elif isinstance(item, (WindowFailed, SiteFailed)):
+            outcome.failed += 1
+        else:
+            outcome.windows += 1
         if isinstance(item, WindowRead):
-            length = item.window.end - item.window.start
-            self._done[item.source] = self._done.get(item.source, 0) + 1
-            self._span[item.source] = self._span.get(item.source, timedelta()) + length
-        elif isinstance(item, WindowFailed):
-            self._failed[item.source] = self._failed.get(item.source, 0) + 1
-        elif isinstance(item, SiteRead):
-            self._done[item.source] = self._done.get(item.source, 0) + 1
-        elif isinstance(item, SiteFailed):
-            self._failed[item.source] = self._failed.get(item.source, 0) + 1
+            outcome.span += item.window.end - item.window.start
+            outcome.unmodified = item.unmodified
+            self._validators[item.source] = item.validators
+
+    def _outcome(self, source: str) -> Outcome:
+        counted = tally(self._crawler, source)
+        return self._outcomes.setdefault(source, Outcome(tally=counted))
 
     def refused(self, source: str, until: datetime) -> None:
         """Remembers a refusal, so that a restart respects it too."""
@@ -141,30 +112,48 @@ class RecordRun:
         """Ends the runs with their verdicts."""
         limited = getattr(spider, "limit", None) is not None and reason == "finished"
         finish = "limit" if limited else reason
-        for key in [source.key for source in getattr(spider, "sources", ())]:
-            counted = tally(self._crawler, key)
-            word, why = verdict(
-                load()[key],
-                counted,
-                filled(self._crawler, key),
-                windows=self._done.get(key, 0),
-                failed=self._failed.get(key, 0),
-                span=self._span.get(key, timedelta()),
-                finish=finish,
-            )
-            if key in self._runs:
-                with database.writing(self._engine) as connection:
-                    runs.finish(connection, self._runs[key], counted, word, why, datetime.now(UTC))
+        for source in getattr(spider, "sources", ()):
+            outcome = self._outcome(source.key)
+            outcome.finish = finish
+            outcome.stand = filled(self._crawler, source.key)
+            outcome.newest = newest(self._crawler, source.key)
+            word, why = self._judge(source.key, outcome)
             if self._report:
-                _say(self._windows_of(key, "summary") | {"verdict": word, "reason": why}, counted)
+                event = self._windows_of(source.key, "summary") | {"verdict": word, "reason": why}
+                _say(event, outcome.tally)
+
+    def _judge(self, key: str, outcome: Outcome) -> tuple[Verdict, str]:
+        """The verdict on a run, recorded together with what follows from it."""
+        now = datetime.now(UTC)
+        if key not in self._runs:
+            return verdict(load()[key], outcome, runs.Past(), now)
+        with database.writing(self._engine) as connection:
+            word, why = verdict(load()[key], outcome, runs.past(connection, key, now), now)
+            runs.finish(
+                connection,
+                self._runs[key],
+                outcome.tally,
+                word,
+                why,
+                now,
+                newest=outcome.newest,
+                unmodified=outcome.unmodified,
+            )
+            # Only a good reading may be answered with "as it was": all else is read whole again.
+            if word != "ok" or outcome.finish != "finished":
+                sources.remember(connection, key, "")
+            elif not outcome.unmodified:
+                sources.remember(connection, key, self._validators.get(key, ""))
+        return word, why
 
     def _progress(self) -> None:
-        for key in {*self._runs, *self._done}:
+        for key in {*self._runs, *self._outcomes}:
             _say(self._windows_of(key, "progress"), tally(self._crawler, key))
 
     def _windows_of(self, key: str, event: str) -> dict[str, Any]:
         """An event that says how many windows of the source were asked for, out of all."""
-        asked = self._done.get(key, 0) + self._failed.get(key, 0)
+        outcome = self._outcome(key)
+        asked = outcome.windows + outcome.failed
         return {"event": event, "source": key, "windows": asked, "of": self._windows}
 
 

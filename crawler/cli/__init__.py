@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
+from crawler import logs
 from crawler.errors import TendersError
 
 EXIT_FAILED = 1
@@ -17,10 +19,10 @@ def main() -> None:
     try:
         app()
     except TendersError as error:
-        sys.stderr.write(f"tenders: {error}\n")
+        logs.say(f"tenders: {error}", logging.ERROR)
         sys.exit(EXIT_FAILED)
     except KeyboardInterrupt:
-        sys.stderr.write("tenders: interrupted; what was stored stays.\n")
+        logs.say("tenders: interrupted; what was stored stays.", logging.WARNING)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()

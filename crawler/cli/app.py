@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from crawler import __version__
+from crawler import __version__, config, logs
 from crawler.cli import (
     bounce,
     contacts,
@@ -19,8 +20,10 @@ from crawler.cli import (
     judging,
     review,
     schedule,
+    sources,
     subscribers,
 )
+from crawler.errors import ConfigError
 
 app = typer.Typer(
     help="Find the public tenders that arts and cultural organisations could deliver.",
@@ -30,6 +33,7 @@ app = typer.Typer(
 )
 for module in (
     crawling,
+    sources,
     judging,
     contacts,
     review,
@@ -58,3 +62,7 @@ def options(
     ] = False,
 ) -> None:
     """Find the public tenders that arts and cultural organisations could deliver."""
+    del version  # its callback has answered
+    # A wrong setting is the business of the command that needs it; `classify` needs none.
+    with suppress(ConfigError):
+        logs.set_up(config.load().log_format)

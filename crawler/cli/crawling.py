@@ -1,4 +1,4 @@
-"""``tenders crawl`` and ``tenders sources``: ask the portals, and see how each of them is."""
+"""``tenders crawl``: ask the portals."""
 
 from __future__ import annotations
 
@@ -13,18 +13,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
-from crawler import config, dates
+from crawler import config, logs
 from crawler.errors import UsageError
 from crawler.jobs import crawl as job
-from crawler.sources import Pace, find, load
-from crawler.store import database, runs
-from crawler.store import sources as states
+from crawler.sources import Pace, find
 
 commands = typer.Typer()
 _GSS = re.compile(r"[ENSW]\d{8}")
-logger = logging.getLogger("tenders")
 
 
 def _pairs(values: list[str], option: str) -> dict[str, str]:
@@ -68,7 +64,8 @@ def _lines(event: dict[str, Any]) -> None:
     """Quiet logs where there is no terminal: a line when a source is done."""
     if event.get("event") == "summary":
         counts = " ".join(f"{name}={event[name]}" for name in job.COUNTS)
-        sys.stderr.write(f"{event['source']}: {event['verdict']} {counts}\n")
+        fields = {name: event[name] for name in ("source", "verdict", *job.COUNTS)}
+        logs.say(f"{event['source']}: {event['verdict']} {counts}", **fields)
 
 
 def _found(event: dict[str, Any]) -> None:
@@ -124,51 +121,12 @@ def crawl(
             results = job.crawl(url, keys, options, now, bars.hear)
     for result in results:
         if result.verdict != "ok":
-            sys.stderr.write(f"{result.source}: {result.verdict}: {result.reason}\n")
+            words = f"{result.source}: {result.verdict}: {result.reason}"
+            logs.say(words, logging.ERROR, source=result.source)
         if result.verdict != "ok" or result.tally.first_errors:
             for words in result.tally.first_errors:
-                sys.stderr.write(f"  {words}\n")
+                logs.say(f"  {words}", logging.WARNING, source=result.source)
     if as_json:
         sys.stdout.write(json.dumps({one.source: one.as_json() for one in results}) + "\n")
     if any(result.verdict != "ok" for result in results):
         raise typer.Exit(1)
-
-
-_COLUMNS = ("source", "read to", "last run", "verdict", "new", "changed", "why")
-
-
-def _briefly(moment: datetime | None) -> str:
-    return f"{moment.astimezone(dates.LONDON):%d %b %H:%M}" if moment else "never"
-
-
-sources_app = typer.Typer(help="The sources and how they are.", no_args_is_help=False)
-commands.add_typer(sources_app, name="sources", invoke_without_command=True)
-
-
-@sources_app.callback(invoke_without_command=True)
-def sources(context: typer.Context) -> None:
-    """Show each source, how far it has been read and how its last run went."""
-    if context.invoked_subcommand is None:
-        list_sources()
-
-
-@sources_app.command("list")
-def list_sources() -> None:
-    """Show each source, how far it has been read and how its last run went."""
-    engine = database.engine(config.load().database)
-    with engine.connect() as connection:
-        reached, last = states.states_of(connection), runs.latest(connection)
-    table = Table(*_COLUMNS, box=None)
-    table.columns[0].no_wrap = True
-    for source in load().values():
-        state, run = reached.get(source.key, states.State()), last.get(source.key)
-        table.add_row(
-            source.key,
-            _briefly(state.watermark),
-            _briefly(run["started"] if run else None),
-            (run["verdict"] or "unfinished") if run else "",
-            str(run["new"]) if run else "",
-            str(run["changed"]) if run else "",
-            (run["reason"] or "") if run else "",
-        )
-    Console().print(table)

@@ -74,7 +74,9 @@ def check(wanted: Sequence[Source], options: Options, now: datetime) -> None:
     if options.limit is not None and options.limit < 1:
         raise UsageError(f"--limit {options.limit}: ask for one release or more.")
     chosen([*options.only, *(key for key in options.base_urls if key in bodies())])
-    find([*(key for key in options.base_urls if key not in bodies()), *options.paces])
+    here = {source.key for source in wanted}
+    named = [*(key for key in options.base_urls if key not in bodies()), *options.paces]
+    find(key for key in named if key not in here)
     for key, url in options.base_urls.items():
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -110,7 +112,18 @@ def crawl(
     `listen` is called with each event of the subprocesses. Raises `UsageError` and `StoreError`
     before the first request. An interrupt ends the subprocesses in good order.
     """
-    wanted = find(keys)
+    return crawl_rows(url, find(keys), options, now, listen)
+
+
+def crawl_rows(
+    url: str,
+    wanted: Sequence[Source],
+    options: Options,
+    now: datetime,
+    listen: Listener = lambda _: None,
+    rows: Path | None = None,
+) -> list[Result]:
+    """As `crawl`, of sources at hand; `rows` is the file of own sources in which they stand."""
     check(wanted, options, now)
     engine = database.engine(url)
     if not options.dry_run:
@@ -120,6 +133,8 @@ def crawl(
         "SCRAPY_SETTINGS_MODULE": "crawler.settings",
         "TENDERS_DATABASE_URL": engine.url.render_as_string(hide_password=False),
     }
+    if rows is not None:
+        environment["TENDERS_SOURCES_FILE"] = str(rows)
     with tempfile.TemporaryDirectory(prefix="tenders-crawl-") as folder:
         commands = [
             [
@@ -178,6 +193,8 @@ def _command(engine: sa.Engine, source: Source, options: Options, now: datetime)
         arguments["since"] = options.since
     elif state.watermark is not None:
         arguments["start"] = (state.watermark - source.overlap).isoformat()
+    if source.posted and state.validators:
+        arguments["validators"] = state.validators
     base_url = options.base_urls.get(source.key)
     if base_url is not None:
         arguments["base_url"] = base_url

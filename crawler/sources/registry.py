@@ -1,184 +1,85 @@
-"""Loads the source tables and refuses what it does not know.
+"""Loads the source tables that ship, and the installation's own beside them.
 
-Facts about each portal's interface and limits: its own API documentation, and what its answers say.
+An installation's own file (setting ``sources_file``, ``sources.toml`` in the home folder) holds
+rows like those that ship. A table with the key of a row that ships changes the fields that it names
+and no others, say ``enabled`` once a board has given its permission.
 """
 
 from __future__ import annotations
 
 import difflib
-import math
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
+from crawler import config
 from crawler.errors import ConfigError, UsageError
-from crawler.items import Facts
+from crawler.sources.pace import Pace
+from crawler.sources.rows import Page, Sheet, Source, read, sheet, source
 
-TABLES = ("portals.toml", "sites.toml")
-_PACE = re.compile(r"(\d+)/(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?")
-_SPAN = re.compile(r"(\d+)([hd])")
+__all__ = ["Pace", "Page", "Source", "find", "is_loopback", "load", "own_file", "read", "shipped"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """A source's limit: `requests` in any `seconds`; `penalty` seconds of silence after a 403."""
-
-    requests: int
-    seconds: float
-    penalty: float | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Pace:
-        """The pace written as ``12/120`` or ``20/10,300``. Raises `UsageError`."""
-        found = _PACE.fullmatch(text.strip())
-        if not found or int(found[1]) < 1 or float(found[2]) <= 0:
-            raise UsageError(
-                f"--pace {text!r} is not REQUESTS/SECONDS[,PENALTY]; write 12/120 or 20/10,300."
-            )
-        penalty = float(found[3]) if found[3] is not None else None
-        return cls(requests=int(found[1]), seconds=float(found[2]), penalty=penalty)
-
-    def looser_than(self, other: Pace) -> bool:
-        """Whether this pace asks more of a portal than `other` allows in any stretch of time."""
-        spells = math.ceil(other.seconds / self.seconds)
-        sooner = other.penalty is not None and (
-            self.penalty is None or self.penalty < other.penalty
-        )
-        return self.requests * spells > other.requests or sooner
-
-    def beside(self, published: Pace) -> Pace:
-        """This pace, with the `published` penalty where it names none."""
-        return replace(self, penalty=published.penalty) if self.penalty is None else self
-
-    def __str__(self) -> str:
-        penalty = f",{self.penalty:g}" if self.penalty is not None else ""
-        return f"{self.requests}/{self.seconds:g}{penalty}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One row of the registry. `window` None means a calendar month.
-
-    `unit` is what a crawl reads one of after the other; a source that is `by_name` is read only
-    when somebody names it.
-    """
-
-    key: str
-    name: str
-    publisher: str
-    platform: str
-    base_url: str
-    pace: Pace
-    window: timedelta | None
-    overlap: timedelta
-    first: timedelta
-    min_items: int
-    filled: Mapping[str, float] = field(default_factory=dict)
-    repairs: frozenset[str] = frozenset()
-    notice_types: tuple[int, ...] = ()
-    locale: int | None = None
-    licence: str = ""
-    enabled: bool = True
-    note: str = ""
-    unit: str = "window"
-    by_name: bool = False
-
-
-class _Pace(msgspec.Struct, forbid_unknown_fields=True):
-    requests: int
-    seconds: float
-    penalty: float | None = None
-
-
-class _Row(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    publisher: str
-    platform: str
-    base_url: str
-    pace: _Pace
-    window: str
-    overlap: str
-    first: str
-    min_items: int
-    filled: dict[str, float] = {}
-    repairs: list[str] = []
-    notice_types: list[int] = []
-    locale: int | None = None
-    licence: str = ""
-    enabled: bool = True
-    note: str = ""
-    unit: str = "window"
-    by_name: bool = False
+TABLES = ("portals.toml", "sites.toml", "feeds.toml")
 
 
 @cache
+def own_file() -> Path:
+    """Where this installation's own rows stand, whether or not there are any."""
+    return config.load().own_sources
+
+
 def load() -> Mapping[str, Source]:
-    """Every source by key. Raises `ConfigError` naming the file, the source and the field."""
-    sources: dict[str, Source] = {}
+    """Every source by key. Raises `ConfigError` naming file, line, source and field.
+
+    The installation's own file is read again when it has changed.
+    """
+    path = own_file()
+    try:
+        stat = path.stat()
+    except OSError:
+        return shipped()
+    return _with_own(path, stat.st_mtime_ns, stat.st_size)
+
+
+@cache
+def _sheets() -> Mapping[str, tuple[Sheet, dict[str, Any]]]:
+    """The table of each source that ships, by key, with the file that it stands in."""
+    found: dict[str, tuple[Sheet, dict[str, Any]]] = {}
     for name in TABLES:
-        path = Path(__file__).with_name(name)
-        for key, source in read(path).items():
-            if key in sources:
-                raise ConfigError(f"{path.name}: source {key!r} stands twice; rename one.")
-            sources[key] = source
-    return sources
+        one = sheet(Path(__file__).with_name(name))
+        for key, table in one.tables.items():
+            if key in found:
+                raise ConfigError(f"{name}: source {key!r} stands twice; rename one.")
+            found[key] = one, table
+    return found
 
 
-def read(path: Path) -> dict[str, Source]:
-    """The sources in one TOML file. Raises `ConfigError`."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name} is not valid TOML: {error}. Correct that line.") from error
-    return {key: _source(key, table, path.name) for key, table in tables.items()}
+@cache
+def shipped() -> Mapping[str, Source]:
+    """The sources that ship, by key."""
+    return {key: source(key, table, one) for key, (one, table) in _sheets().items()}
 
 
-def _source(key: str, table: object, file: str) -> Source:
-    try:
-        row = msgspec.convert(table, _Row)
-        return Source(
-            key=key,
-            window=None if row.window == "month" else _span(row.window),
-            overlap=_span(row.overlap),
-            first=_span(row.first),
-            repairs=frozenset(row.repairs),
-            notice_types=tuple(row.notice_types),
-            filled=_fields(row.filled),
-            **{name: getattr(row, name) for name in ("name", "publisher", "platform", "min_items")},
-            pace=Pace(**msgspec.structs.asdict(row.pace)),
-            base_url=row.base_url.rstrip("/"),
-            locale=row.locale,
-            licence=row.licence,
-            enabled=row.enabled,
-            note=row.note,
-            unit=row.unit,
-            by_name=row.by_name,
-        )
-    except (msgspec.ValidationError, ValueError) as error:
-        raise ConfigError(f"{file}, source {key!r}: {error}. Correct that field.") from error
-
-
-def _fields(filled: dict[str, float]) -> dict[str, float]:
-    known = {one.name for one in fields(Facts)}
-    for name in filled:
-        if name not in known:
-            raise ValueError(f"filled names {name!r}, which is no field of a release")
-    return filled
-
-
-def _span(text: str) -> timedelta:
-    found = _SPAN.fullmatch(text)
-    if not found:
-        raise ValueError(f"{text!r} is no span such as 6h or 30d")
-    return timedelta(**{"h": {"hours": 1}, "d": {"days": 1}}[found[2]]) * int(found[1])
+@lru_cache(maxsize=4)
+def _with_own(path: Path, changed: int, size: int) -> Mapping[str, Source]:
+    del changed, size  # they only say that the file is another one
+    own = sheet(path)
+    rows = dict(shipped())
+    for key, table in own.tables.items():
+        if key not in rows or not isinstance(table, dict):
+            rows[key] = source(key, table, own)
+            continue
+        made = source(key, {**_sheets()[key][1], **table}, own)
+        if made.pace.looser_than(rows[key].pace):
+            raise ConfigError(
+                f"{own.name}, line {own.line(key, 'pace')}, source {key!r}: pace {made.pace} asks"
+                f" more than the published {rows[key].pace}. Take that line out."
+            )
+        rows[key] = made
+    return rows
 
 
 def is_loopback(url: str) -> bool:
@@ -197,14 +98,27 @@ def find(keys: Iterable[str]) -> list[Source]:
 
     Those that are read only by name are not among these.
 
-    Raises `UsageError` with the nearest keys for one that does not exist.
+    Raises `UsageError` with the nearest keys for one that does not exist, and with the reason for
+    one that is not enabled.
     """
     sources = load()
     wanted = list(dict.fromkeys(keys))
     for key in wanted:
         if key not in sources:
-            near = difflib.get_close_matches(key, sources, n=3, cutoff=0.4) or list(sources)
+            everyday = [one for one in sources if sources[one].enabled]
+            near = difflib.get_close_matches(key, sources, n=3, cutoff=0.4) or everyday
             raise UsageError(f"there is no source {key!r}; did you mean {', '.join(near)}?")
+        if not sources[key].enabled:
+            raise UsageError(_not_enabled(sources[key]))
     return [sources[key] for key in wanted] or [
-        source for source in sources.values() if source.enabled and not source.by_name
+        one for one in sources.values() if one.enabled and not one.by_name
     ]
+
+
+def _not_enabled(one: Source) -> str:
+    why = f"{one.use}: {one.terms}" if one.use else one.note or "its row says so"
+    return (
+        f"{one.key} is not enabled ({why.rstrip('.')}). Once its publisher allows it, write"
+        f' [{one.key}] with enabled = true, use = "use", and in terms who allowed it and when,'
+        f" into {own_file().name} in the home folder."
+    )

@@ -15,16 +15,22 @@ from crawler.store.tables import source_states as states
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`watermark`: everything published before is stored. `quiet_until`: no request before."""
+    """`watermark`: everything published before is stored. `quiet_until`: no request before.
+
+    `validators` is what the spider gave to ask with when nothing may have changed, or empty.
+    """
 
     watermark: datetime | None = None
     quiet_until: datetime | None = None
+    validators: str = ""
 
 
 def states_of(connection: sa.Connection) -> Mapping[str, State]:
     """The state of every source that was ever read."""
     return {
-        row.source: State(watermark=row.watermark, quiet_until=row.quiet_until)
+        row.source: State(
+            watermark=row.watermark, quiet_until=row.quiet_until, validators=row.validators or ""
+        )
         for row in connection.execute(sa.select(states))
     }
 
@@ -48,6 +54,12 @@ def hush(connection: sa.Connection, source: str, until: datetime) -> None:
     """Remembers that the portal wants silence until then, also after a restart."""
     row = connection.execute(sa.select(states).where(states.c.source == source)).first()
     _set(connection, source, row is not None, quiet_until=until)
+
+
+def remember(connection: sa.Connection, source: str, validators: str) -> None:
+    """Remembers what to ask with next time; an empty text forgets it."""
+    row = connection.execute(sa.select(states).where(states.c.source == source)).first()
+    _set(connection, source, row is not None, validators=validators or None)
 
 
 def _set(connection: sa.Connection, source: str, known: bool, **values: Any) -> None:

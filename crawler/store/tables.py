@@ -241,6 +241,9 @@ source_states = sa.Table(
     sa.Column("source", sa.String(40), primary_key=True),
     sa.Column("watermark", Moment, comment="everything published before it is stored"),
     sa.Column("quiet_until", Moment, comment="the portal asked for silence until then"),
+    sa.Column("validators", sa.Text, comment="what to ask with if nothing has changed (JSON)"),
+    sa.Column("told", sa.String(4), comment="what staff were told of it last: ill or well"),
+    sa.Column("told_at", Moment),
 )
 
 runs = sa.Table(
@@ -260,6 +263,8 @@ runs = sa.Table(
     sa.Column("verdict", sa.String(8)),
     sa.Column("reason", sa.Text),
     sa.Column("first_errors", Json),
+    sa.Column("newest", Moment, comment="the newest date of a release that was new or changed"),
+    sa.Column("unmodified", sa.Boolean, comment="the source said that nothing has changed"),
     sa.Index("ix_runs_source_started", "source", "started"),
 )
 
