@@ -123,12 +123,12 @@ def postgresql_server() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server: str) -> Iterator[str]:
-    """An empty database on the server, dropped afterwards."""
+def fresh_database(server: str, template: str = "template1") -> Iterator[str]:
+    """A copy of a database on the server, dropped afterwards; the copy of `template1` is empty."""
     name = f"t{os.getpid()}_{os.urandom(4).hex()}"
     admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     url = server.rsplit("/", 1)[0] + f"/{name}"
     try:
         yield url
@@ -139,9 +139,31 @@ def fresh_database(server: str) -> Iterator[str]:
         admin.dispose()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def database_url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[str]:
-    """The URL of an empty database: every test that asks runs on both kinds."""
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> Iterator[str]:
+    """The name of a database with the schema in it, to be copied: migrating costs far more."""
+    with fresh_database(postgresql_server) as url:
+        database.engine(url).dispose()
+        yield url.rsplit("/", 1)[1]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A file with the schema in it, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "tenders.sqlite"
+    made = database.engine(f"sqlite:///{path}")
+    with made.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.dispose()
+    return path
+
+
+BOTH_KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(params=BOTH_KINDS)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[str]:
+    """The URL of a database without a schema."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'tenders.sqlite'}"
         return
@@ -149,9 +171,22 @@ def database_url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iter
         yield url
 
 
+@pytest.fixture(params=BOTH_KINDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[str]:
+    """The URL of a database with the schema and no rows: tests that ask run on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "tenders.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgresql_server")
+    with fresh_database(server, request.getfixturevalue("postgresql_template")) as url:
+        yield url
+
+
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
-    """A ready engine on an empty database with the schema in it."""
+    """A ready engine on a database without rows."""
     made = database.engine(database_url)
     yield made
     made.dispose()

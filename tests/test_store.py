@@ -722,8 +722,8 @@ def test_check_finds_rows_that_point_nowhere(tmp_path: pathlib.Path) -> None:
     made.dispose()
 
 
-def test_check_of_an_empty_database_says_what_to_run(database_url: str) -> None:
-    made = database.connect(database_url)
+def test_check_of_an_empty_database_says_what_to_run(empty_database_url: str) -> None:
+    made = database.connect(empty_database_url)
     assert database.check(made) == ["the database is empty. Run `tenders db upgrade`."]
     assert database.upgrade(made) == database.HEAD
     assert database.check(made) == []
