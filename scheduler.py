@@ -22,7 +22,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from crawler import config, logs
 from crawler.errors import DeliveryError, SourceError, TendersError, UsageError
-from crawler.jobs import crawl, keeping, match, send
+from crawler.jobs import crawl, health, keeping, match, send
 from crawler.store import database
 
 logger = logging.getLogger("scheduler")
@@ -56,6 +56,10 @@ def _told(results: Sequence[crawl.Result]) -> str:
 
 def _contacts(settings: config.Settings) -> object:
     return _told(crawl.authorities(settings.database, datetime.now(UTC)))
+
+
+def _health(settings: config.Settings) -> object:
+    return health.inform(settings, database.engine(settings.database), datetime.now(UTC))
 
 
 def _match(settings: config.Settings) -> object:
@@ -94,6 +98,7 @@ def _backup(settings: config.Settings) -> object:
 JOBS = (
     Job("crawl", "10 5,11,17,23 * * *", _crawl),
     Job("contacts", "20 2 1 * *", _contacts),
+    Job("health", "50 * * * *", _health),
     Job("match", "0 6 * * *", _match),
     Job("digest", "0 * * * *", _digest),
     Job("deliver", "*/5 * * * *", _deliver),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from crawler import health as pure
+from crawler.config import Settings
 from crawler.digest.mail import Letterhead
 from crawler.health import Health, Run, sparkline, spell
 from crawler.jobs import health as job
@@ -256,6 +258,17 @@ def test_staff_get_one_mail_when_a_source_turns_ill_and_one_when_it_is_well(
     assert tell(NOW + 3 * HOUR).well == ("sell2wales",)
     assert outbox.mails[1][2]["Subject"] == "Arts Tenders: Sell2Wales is well again"
     assert not tell(NOW + 4 * HOUR)
+
+
+def test_the_mail_waits_in_the_outbox(engine: sa.Engine, tmp_path: pathlib.Path) -> None:
+    settings = Settings(home=tmp_path, staff=("me@tenders.example", "you@tenders.example"))
+    with database.writing(engine) as connection:
+        record(connection, "sell2wales", "failed", 3)
+    assert job.inform(settings, engine, NOW) == "Sell2Wales is ill"
+    assert job.inform(settings, engine, NOW + HOUR) == "nothing to tell"
+    with engine.connect() as connection:
+        assert figures.figures(connection).mails == {"queued": 2}
+    assert "TENDERS_STAFF is empty" in job.inform(Settings(home=tmp_path), engine, NOW)
 
 
 def test_a_queue_that_fails_leaves_staff_untold(engine: sa.Engine) -> None:

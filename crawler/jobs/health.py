@@ -14,10 +14,11 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from crawler import dates
+from crawler.config import Settings
 from crawler.digest.mail import NAME, POLICY, Letterhead
 from crawler.health import Health, spell
 from crawler.sources import Source, load
-from crawler.store import database
+from crawler.store import database, outbox
 from crawler.store import health as store
 from crawler.store.health import Told
 
@@ -164,6 +165,15 @@ def tell(
         for key in notice.well:
             store.tell(connection, key, "well", now)
     return notice
+
+
+def inform(settings: Settings, engine: sa.Engine, now: datetime) -> str:
+    """Tells the staff in `settings` what they do not know yet, in words for the log."""
+    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
+    notice = tell(engine, outbox.queue, letterhead, settings.staff, now)
+    if not notice:
+        return "nothing to tell" if settings.staff else "nobody to tell: TENDERS_STAFF is empty"
+    return _subject(notice, load())
 
 
 def advice(source: Source, one: Health) -> str:
