@@ -21,6 +21,7 @@ from crawler.cli import (
     review,
     schedule,
     sources,
+    serving,
     subscribers,
 )
 from crawler.errors import ConfigError
@@ -44,6 +45,7 @@ for module in (
     bounce,
     schedule,
     doctor,
+    serving,
     demo,
 ):
     app.add_typer(module.commands)
