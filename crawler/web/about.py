@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Response, render_template
 
+from crawler import bands
 from crawler.jobs import freshness
-from crawler.relevance import bands
 from crawler.web import figures
 from crawler.web.access import Route
 from crawler.web.context import here

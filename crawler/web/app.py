@@ -16,7 +16,17 @@ from crawler.config import Settings
 from crawler.errors import ConfigError
 from crawler.store import database
 from crawler.store import sources as source_states
-from crawler.web import about, authorities, failures, home, listing, opportunity, security, speaking
+from crawler.web import (
+    about,
+    authorities,
+    failures,
+    home,
+    listing,
+    opportunity,
+    security,
+    showing,
+    speaking,
+)
 from crawler.web.access import Route, guarded
 from crawler.web.context import Web, here
 
@@ -66,6 +76,7 @@ def create_app(
     security.configure(app, web)
     failures.configure(app)
     speaking.configure(app)
+    app.jinja_env.filters["won"] = showing.won
     _template_globals(app, web)
     _mount(app, web)
     return app

@@ -10,7 +10,7 @@ from crawler.places.authorities import current
 from crawler.places.regions import regions
 from crawler.store import browse, contacts
 from crawler.web.access import Route
-from crawler.web.context import here
+from crawler.web.context import here, now
 
 KINDS = {
     "county": "County council",
@@ -45,7 +45,7 @@ def page(gss: str) -> str | Response:
     if body.gss != gss:
         return redirect(f"/authorities/{body.gss}", 301)
     with here().engine.connect() as connection:
-        work = browse.of_authority(connection, body.gss)
+        work = browse.of_authority(connection, body.gss, now=now())
         known = [one for one in contacts.listed(connection, [body.gss]) if not one.stale_since]
     return render_template(
         "authority.html",

@@ -123,6 +123,10 @@ class Asked:
         left = tuple(v for v in self.values.get(name, ()) if value is not None and v != value)
         return replace(self, values={**self.values, name: left}).url()
 
+    def saying(self, words: str) -> str:
+        """The address of this search with other words."""
+        return replace(self, values={**self.values, "q": (words[:LONGEST_WORDS],)}).url()
+
     def has(self, name: str, value: str) -> bool:
         """Whether a value is chosen."""
         return value in self.values.get(name, ())

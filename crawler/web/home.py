@@ -36,7 +36,7 @@ def home() -> str:
         week=week,
         closing=closing.items,
         newest=newest.items,
-        tiles=tiles.tiles(week.regions),
+        tiles=tiles.tiles(week.by_region),
         side=tiles.SIDE,
         width=tiles.WIDTH,
         height=tiles.HEIGHT,

@@ -47,13 +47,15 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
             pk, one = find(connection, id)
         except Elsewhere as moved:
             return redirect(f"/opportunities/{moved.id}", 301)
-        related = browse.related(connection, pk)
+        related = browse.related(connection, pk, now=now())
+        events = browse.timeline(connection, pk)
         nearby = local(connection, one, forget_key(web.settings))
     return render_template(
         "opportunity.html",
         one=one,
         related=related,
         nearby=nearby,
+        history=showing.history(events),
         **_shown(one),
     )
 
@@ -75,7 +77,6 @@ def _shown(one: Opportunity) -> dict[str, Any]:
         "speaks": speaks,
         "against": against,
         "warnings": showing.warnings(one, at),
-        "history": showing.history(one),
         "awards": [showing.won(award) for award in one.awards[:20]],
         "portals": links.links(one.urls, freshness.portals()),
         "structured": showing.structured(one, address),
@@ -106,7 +107,11 @@ def releases(id: str) -> AnyResponse:  # noqa: A002
             _, one = find(connection, id)
         except Elsewhere as moved:
             return redirect(f"/opportunities/{moved.id}/ocds.json", 301)
-        raws = [raw.decode("utf-8", errors="replace") for raw in browse.releases_of(connection, id)]
+        raws = [
+            found.raw.decode("utf-8", errors="replace")
+            for found in browse.releases_of(connection, id)
+            if found.raw is not None
+        ]
     head = json.dumps(
         {
             "uri": f"{here().addresses.opportunity(one.id)}/ocds.json",

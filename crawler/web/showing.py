@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from itertools import groupby
 from typing import Any
 
 from crawler import buyers, dates, money
@@ -19,7 +18,8 @@ from crawler.items import Award, Facts, Judgement, Reason
 from crawler.opportunity import Change, Opportunity
 from crawler.relevance.cautions import Caution, cautions
 from crawler.relevance.features import cpv_names
-from crawler.web.speaking import SOON_DAYS, moment
+from crawler.store.browse import Event
+from crawler.web.speaking import SOON_DAYS, moment, outward
 
 _MOST_CODES = 12
 _FIELDS = {
@@ -34,6 +34,21 @@ _FIELDS = {
     "buyer": "Buyer",
     "start": "Start",
     "end": "End",
+}
+_TAGS = {
+    "planning": "plan published",
+    "planningUpdate": "plan updated",
+    "tender": "tender published",
+    "tenderAmendment": "tender amended",
+    "tenderUpdate": "tender updated",
+    "tenderCancellation": "tender cancelled",
+    "award": "award published",
+    "awardUpdate": "award updated",
+    "awardCancellation": "award cancelled",
+    "contract": "contract published",
+    "contractUpdate": "contract updated",
+    "contractAmendment": "contract amended",
+    "contractTermination": "contract ended",
 }
 _WHERE = {
     "title": "in the title",
@@ -67,16 +82,21 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One version in the history of an opportunity: when, by which source, what moved."""
+    """One release in the history of an opportunity: when, by which source, what moved.
+
+    `url` is empty where it is not known or not fit to be linked to.
+    """
 
     at: datetime
     source: str
+    what: str
+    url: str
     moves: tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """One phrase that moved the judgement, and where it stands; `quoted` where people can read it."""
+    """One phrase that moved the judgement, and where it stands; `quoted` if it is in the text."""
 
     text: str
     where: str
@@ -197,18 +217,27 @@ def warnings(one: Opportunity, now: datetime) -> tuple[Caution, ...]:
     return cautions(facts, now)
 
 
-def history(one: Opportunity) -> tuple[Step, ...]:
-    """Every version since the first, the newest first."""
-    steps = [
-        Step(at=version[0].at, source=version[0].source, moves=tuple(_moves(version)))
-        for version in (
-            list(changes) for _, changes in groupby(one.changes, key=lambda c: (c.version, c.at))
+def history(events: Sequence[Event]) -> tuple[Step, ...]:
+    """What each release brought, the newest first."""
+    return tuple(
+        Step(
+            at=event.at,
+            source=event.source,
+            what=_what(event),
+            url=outward(event.url),
+            moves=tuple(_moves(event.changes)),
         )
-    ]
-    return tuple(reversed(steps))
+        for event in events
+    )
 
 
-def _moves(changes: list[Change]) -> Iterator[Move]:
+def _what(event: Event) -> str:
+    """What kind of release it was, by its OCDS tags."""
+    known = [_TAGS[tag] for tag in event.tags if tag in _TAGS]
+    return wording.sentence(wording.listing(list(dict.fromkeys(known)))) or "Published"
+
+
+def _moves(changes: Sequence[Change]) -> Iterator[Move]:
     for change in changes:
         old, new = (_said(change.field, text) for text in (change.old, change.new))
         long = max(len(old), len(new)) > _LONG

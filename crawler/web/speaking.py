@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from crawler import buyers, dates, money
 from crawler.digest import links, wording
-from crawler.items import Lot
+from crawler.items import Lot, Place
 from crawler.places.authorities import authority, boards
 from crawler.places.regions import name as region_name
 from crawler.web.context import now
@@ -76,7 +76,7 @@ def configure(app: Flask) -> None:
         grouped=lambda number: f"{number:,}",
         data_block=data_block,
         body=body_name,
-        where=lambda one: wording.place(one.place),
+        where=where,
         worth=wording.worth,
         closes=closes,
         counted=counted,
@@ -119,6 +119,12 @@ def body_name(gss: str) -> str:
     """The short name of an authority or board."""
     body = authority(gss) or boards().get(gss)
     return body.short_name if body else gss
+
+
+def where(one: Any) -> str:
+    """Where the work is, of an opportunity or of a hit in a list."""
+    place = getattr(one, "place", None) or Place(regions=one.regions, authority=one.authority)
+    return wording.place(place)
 
 
 def closes(one: Any, at: datetime) -> tuple[str, bool]:
