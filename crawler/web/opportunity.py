@@ -73,6 +73,7 @@ def _shown(one: Opportunity) -> dict[str, Any]:
         "text": speaking.paragraphs(one.description, marked),
         "cut": len(one.description) > speaking.LONGEST_TEXT,
         "facts": showing.key_facts(one, at),
+        "over": one.status_at(at) in ("closed", "cancelled", "awarded"),
         "countdown": showing.countdown(one, at),
         "speaks": speaks,
         "against": against,
