@@ -18,6 +18,7 @@ from crawler.store import database
 from crawler.store import sources as source_states
 from crawler.web import (
     about,
+    api,
     authorities,
     failures,
     home,
@@ -26,6 +27,7 @@ from crawler.web import (
     security,
     showing,
     speaking,
+    takeaway,
 )
 from crawler.web.access import Route, guarded
 from crawler.web.context import Web, here
@@ -44,9 +46,11 @@ def routes() -> tuple[Route, ...]:
     concerns: tuple[Iterable[Route], ...] = (
         home.ROUTES,
         listing.ROUTES,
+        takeaway.ROUTES,
         opportunity.ROUTES,
         authorities.ROUTES,
         about.ROUTES,
+        api.ROUTES,
     )
     health = Route(path="/healthz", name="healthz", view=healthz)
     return (health, *(route for concern in concerns for route in concern))

@@ -30,9 +30,12 @@ LONGEST_WORDS = 200
 LAST_PAGE = 500
 ANY = "any"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-_AMOUNT = re.compile(r"£?\s*(\d{1,12}(?:\.\d{1,2})?)\s*([km]?)", re.IGNORECASE)
+AMOUNT = r"£? ?[0-9][0-9,]{0,12}(?:\.[0-9]{1,2})? ?[kKmM]?"
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+GSS = r"[ENSW][0-9]{8}"
 _SIZES = {"": 1, "k": 1_000, "m": 1_000_000}
 _MOST_VALUES = 40
+_EARLIEST, _LATEST = date(1990, 1, 1), date(2200, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ SORTS: dict[Sort, str] = {
 }
 CLOSING = {7: "within a week", 14: "within two weeks", 30: "within a month", 90: "within 3 months"}
 _DATES = ("closing_from", "closing_to", "published_from", "published_to")
-_DATE_WORDS = {
+DATE_WORDS = {
     "closing_from": "Closes from",
     "closing_to": "Closes until",
     "published_from": "Published from",
@@ -104,13 +107,14 @@ class Chip:
 class Asked:
     """What somebody asked for. `values` are the accepted parameters in the order of `ORDER`.
 
-    `problems` name what was left out and why, in words.
+    `problems` name what was left out and why, `notes` what was set right; both in words.
     """
 
     values: Mapping[str, tuple[str, ...]]
     filters: Filters
     sort: Sort
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def url(self, path: str = "/opportunities", **more: str) -> str:
         """The address of this search under `path`, with `more` parameters."""
@@ -148,8 +152,8 @@ def _chip(name: str, value: str) -> str:
     for facet in (*FACETS, STATUS):
         if facet.param == name:
             return "Whatever the status" if value == ANY else facet.labels[value]
-    if name in _DATE_WORDS:
-        return f"{_DATE_WORDS[name]} {dates.spell(date.fromisoformat(value))}"
+    if name in DATE_WORDS:
+        return f"{DATE_WORDS[name]} {dates.spell(date.fromisoformat(value))}"
     return {
         "authority": lambda: body_name(value),
         "min": lambda: f"From £{int(Decimal(value)):,}",
@@ -167,6 +171,7 @@ class _Reading:
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def all(self, name: str) -> list[str]:
         raw = (_CONTROL.sub(" ", value).strip() for value in self.given.getlist(name))
@@ -205,6 +210,7 @@ def read(given: MultiDict[str, str], *, known: Sequence[str] = _PASSING) -> Aske
         filters=Filters(**reading.found),
         sort=sort,
         problems=tuple(reading.problems),
+        notes=tuple(reading.notes),
     )
 
 
@@ -251,9 +257,13 @@ def _status(reading: _Reading) -> None:
 def _authorities(reading: _Reading) -> None:
     good = []
     for value in reading.all("authority"):
-        body = authority(value.upper())
+        body = authority(value)
         if body:
             good.append(body.gss)
+        elif re.fullmatch(GSS, value):
+            # It may be one: nothing is found for it, which is better than everything.
+            good.append(value)
+            reading.notes.append(f"We know no authority with the code {value}.")
         else:
             reading.refuse("authority", value, "It should be a GSS code such as E08000003.")
     if good:
@@ -264,9 +274,9 @@ def _authorities(reading: _Reading) -> None:
 def _amounts(reading: _Reading) -> None:
     for name, target in (("min", "value_min"), ("max", "value_max")):
         text = reading.one(name)
-        found = _AMOUNT.fullmatch(text.replace(",", ""))
-        if found:
-            amount = Decimal(found[1]) * _SIZES[found[2].lower()]
+        if re.fullmatch(AMOUNT, text):
+            plain = text.lower().strip("£ ").replace(",", "")
+            amount = Decimal(plain.rstrip("km ")) * _SIZES[plain[-1] if plain[-1] in "km" else ""]
             reading.values[name] = (f"{amount.normalize():f}",)
             reading.found[target] = amount
         elif text:
@@ -275,7 +285,7 @@ def _amounts(reading: _Reading) -> None:
     if low is not None and high is not None and low > high:
         reading.found["value_min"], reading.found["value_max"] = high, low
         reading.values["min"], reading.values["max"] = reading.values["max"], reading.values["min"]
-        reading.problems.append("The smaller value was the larger one, so we swapped the two.")
+        reading.notes.append("The smaller value was the larger one, so we swapped the two.")
 
 
 def _closing(reading: _Reading) -> None:
@@ -292,15 +302,14 @@ def _date(reading: _Reading, name: str) -> None:
     if not text:
         return
     try:
-        day = date.fromisoformat(text)
-        if not 1990 <= day.year <= 2100:
-            raise ValueError(text)
+        day = date.fromisoformat(text if re.fullmatch(DATE, text) else "")
     except ValueError:
         reading.refuse("date", text, "Write it as 2026-03-31.")
         return
     reading.values[name] = (day.isoformat(),)
     # The last day is meant whole, and the store leaves out the moment at which it ends.
-    first_after = day + timedelta(days=1) if name.endswith("_to") else day
+    within = min(max(day, _EARLIEST), _LATEST)
+    first_after = within + timedelta(days=1) if name.endswith("_to") else within
     reading.found[name] = datetime.combine(first_after, time(), tzinfo=dates.LONDON)
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
-from crawler.digest import links, wording
+from crawler.digest import calendars, links, wording
 from crawler.digest.local import local
 from crawler.jobs import export, freshness
 from crawler.keys import forget_key
@@ -126,8 +126,24 @@ def releases(id: str) -> AnyResponse:  # noqa: A002
     return Response(body, mimetype="application/json")
 
 
+def event(id: str) -> AnyResponse:  # noqa: A002
+    """Its closing date for a calendar; a 404 if it never had one."""
+    with here().engine.connect() as connection:
+        try:
+            _, one = find(connection, id)
+        except Elsewhere as moved:
+            return redirect(f"/opportunities/{moved.id}/deadline.ics", 301)
+    if calendars.event(one, here().addresses) is None:
+        abort(404)
+    body = calendars.calendar(wording.plain(one.title, 80), [one], here().addresses)
+    made = Response(body, content_type=calendars.TYPE)
+    made.headers["Content-Disposition"] = 'attachment; filename="deadline.ics"'
+    return made
+
+
 ROUTES = (
     Route(path="/opportunities/<id>", name="opportunity", view=page),
     Route(path="/opportunities/<id>.json", name="opportunity_data", view=data),
+    Route(path="/opportunities/<id>/deadline.ics", name="opportunity_event", view=event),
     Route(path="/opportunities/<id>/ocds.json", name="opportunity_releases", view=releases),
 )
