@@ -27,7 +27,7 @@ USUAL = 20
 def opportunities() -> Response:
     """A page of what fits the filters."""
     asked = filters.read(request.args, known=("cursor", "limit"))
-    problems = list(asked.problems)
+    problems = [*asked.problems, *_empty()]
     limit = request.args.get("limit", str(USUAL))
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= browse.MOST):
         problems.append(f"limit should be a whole number from 1 to {browse.MOST}.")
@@ -62,6 +62,13 @@ def opportunities() -> Response:
     if following:
         made.headers["Link"] = f'<{following}>; rel="next"'
     return made
+
+
+def _empty() -> list[str]:
+    """A form may leave fields empty; a program that does so has lost a value."""
+    given = request.args.items(multi=True)
+    named = {name for name, value in given if not value.strip() and name not in ("q", "buyer")}
+    return [f"{name} is empty; leave it out or give it a value." for name in sorted(named)]
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

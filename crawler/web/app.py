@@ -20,12 +20,17 @@ from crawler.web import (
     about,
     api,
     authorities,
+    consenting,
     failures,
+    fitting,
     home,
     listing,
+    marking,
     opportunity,
+    preferences,
     security,
     showing,
+    signup,
     speaking,
     takeaway,
 )
@@ -49,6 +54,11 @@ def routes() -> tuple[Route, ...]:
         takeaway.ROUTES,
         opportunity.ROUTES,
         authorities.ROUTES,
+        signup.ROUTES,
+        consenting.ROUTES,
+        preferences.ROUTES,
+        marking.ROUTES,
+        fitting.ROUTES,
         about.ROUTES,
         api.ROUTES,
     )
@@ -87,6 +97,7 @@ def create_app(
 
 
 def _mount(app: Flask, web: Web) -> None:
+    app.config["ONE_CLICK"] = set()
     forms = security.protection(app)
     limits = security.limiter(app, web)
     for route in routes():
@@ -94,6 +105,7 @@ def _mount(app: Flask, web: Web) -> None:
         if route.limit:
             view = limits.limit(route.limit, methods=["POST"])(view)
         if route.one_click:
+            app.config["ONE_CLICK"].add(route.name)
             # flask-wtf knows views by module and name, which `wraps` took from the bare view.
             forms.exempt(view)
         app.add_url_rule(route.path, route.name, view, methods=list(route.methods))

@@ -1,4 +1,4 @@
-"""The results of a search to take away: Atom, calendar, CSV and JSON under the same query string."""
+"""Results of a search to take away: Atom, calendar, CSV and JSON under the same query string."""
 
 from __future__ import annotations
 
