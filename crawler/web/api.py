@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, redirect, request
+from flask import jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from crawler.errors import UsageError
@@ -24,7 +24,7 @@ from crawler.web.opportunity import Elsewhere, find
 USUAL = 20
 
 
-def opportunities() -> Response:
+def opportunities() -> AnyResponse:
     """A page of what fits the filters."""
     asked = filters.read(request.args, known=("cursor", "limit"))
     problems = [*asked.problems, *_empty()]
@@ -104,7 +104,7 @@ def opportunity(id: str) -> AnyResponse:  # noqa: A002
     return _answer(export.record(one, now()))
 
 
-def places() -> Response:
+def places() -> AnyResponse:
     """Every authority that stands today, of one region if asked for."""
     wanted = request.args.get("region")
     if wanted is not None and wanted not in regions():
@@ -131,12 +131,12 @@ def _authority(one: Authority) -> dict[str, Any]:
     }
 
 
-def description() -> Response:
+def description() -> AnyResponse:
     """The OpenAPI document."""
     return _answer(openapi.document(here().addresses.base))
 
 
-def _answer(told: dict[str, Any]) -> Response:
+def _answer(told: dict[str, Any]) -> AnyResponse:
     made = jsonify(told)
     # Open data: any page may read it. It carries no cookie and answers nobody in particular.
     made.headers["Access-Control-Allow-Origin"] = "*"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Response, abort, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from crawler.digest import calendars, feeds, wording
 from crawler.digest.feeds import Listed
@@ -57,14 +58,14 @@ def matches(token: str) -> str:
     )
 
 
-def calendar(token: str) -> Response:
+def calendar(token: str) -> AnyResponse:
     """The closing dates of what fits one subscription."""
     _, one, listed = _listed(token)
     body = calendars.calendar(_name(one), (item.opportunity for item in listed), here().addresses)
     return _answer(body, calendars.TYPE)
 
 
-def atom(token: str) -> Response:
+def atom(token: str) -> AnyResponse:
     """What fits one subscription, newest first, with why."""
     who, one, listed = _listed(token)
     addresses = here().addresses
@@ -108,7 +109,7 @@ def _name(one: Subscription) -> str:
     return f"arts-tenders: {one.label or wording.plain(wish(one), 90)}"
 
 
-def _answer(body: bytes, kind: str) -> Response:
+def _answer(body: bytes, kind: str) -> AnyResponse:
     made = Response(body, content_type=kind)
     # Programs ask again and again; none of it may stay in a shared cache.
     made.headers["Cache-Control"] = "private, max-age=900"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import cast
 
 from flask import render_template
 
@@ -30,7 +31,7 @@ def _numbers(at: datetime) -> tuple[Week, Found, Found]:
 def home() -> str:
     """The first page. Its numbers are at most five minutes old."""
     kept = here().remembered.setdefault("home", Remembered(_numbers, FRESH))
-    week, closing, newest = kept.at(now())  # type: ignore[misc]
+    week, closing, newest = cast("tuple[Week, Found, Found]", kept.at(now()))
     return render_template(
         "home.html",
         week=week,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from flask import Response, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from crawler.digest import calendars, feeds, wording
 from crawler.digest.feeds import Listed
@@ -49,7 +50,7 @@ def _name(asked: Asked) -> str:
     return f"arts-tenders: {', '.join(parts) or 'open opportunities'}"
 
 
-def atom() -> Response:
+def atom() -> AnyResponse:
     """The newest of a search's first results as a feed."""
     asked = filters.read(request.args)
     web = here()
@@ -65,14 +66,14 @@ def atom() -> Response:
     return _answer(body, feeds.TYPE)
 
 
-def calendar() -> Response:
+def calendar() -> AnyResponse:
     """The closing dates of a search's first results."""
     asked = filters.read(request.args)
     body = calendars.calendar(_name(asked), _found(asked, MOST_ENTRIES), here().addresses)
     return _answer(body, calendars.TYPE)
 
 
-def table() -> Response:
+def table() -> AnyResponse:
     """A search's results as CSV, in the columns of `tenders export`."""
     asked, at = filters.read(request.args), now()
     records = (export.record(one, at) for one in _found(asked, MOST_ROWS))
@@ -82,7 +83,7 @@ def table() -> Response:
     return made
 
 
-def data() -> Response:
+def data() -> AnyResponse:
     """A search's results as JSON, each as `tenders export` writes it."""
     asked, at = filters.read(request.args), now()
     told = {
@@ -93,7 +94,7 @@ def data() -> Response:
     return _answer(json.dumps(told, ensure_ascii=False).encode(), "application/json")
 
 
-def _answer(body: bytes, kind: str) -> Response:
+def _answer(body: bytes, kind: str) -> AnyResponse:
     """The body, unless whoever asks has it already."""
     made = Response(body, content_type=kind)
     made.add_etag()

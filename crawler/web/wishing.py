@@ -1,4 +1,4 @@
-"""The form in which people say what they want to hear of: its fields, from and to what is stored."""
+"""The form in which people say what they want to hear of: from what is stored, and back."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Filled:
 def choices() -> dict[str, Any]:
     """What the template of the form needs to know."""
     return {
-        "lists": LISTS,
+        "choices_of": LISTS,
         "rhythms": RHYTHMS,
         "weekdays": WEEKDAYS,
         "hours": [(hour, clock(hour)) for hour in range(24)],
