@@ -28,6 +28,7 @@ from crawler.web import (
     marking,
     opportunity,
     preferences,
+    removal,
     security,
     showing,
     signup,
@@ -59,6 +60,7 @@ def routes() -> tuple[Route, ...]:
         preferences.ROUTES,
         marking.ROUTES,
         fitting.ROUTES,
+        removal.ROUTES,
         about.ROUTES,
         api.ROUTES,
     )

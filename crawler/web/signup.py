@@ -22,7 +22,6 @@ from crawler.web.holders import network
 from crawler.web.wishing import Filled
 
 ORIGIN = "sign-up page"
-SHOWN = 12
 
 
 def form() -> str:
