@@ -152,7 +152,9 @@ def _not_ready(error: StoreError) -> Response:
 def _broken(error: Exception) -> Response:
     """Records where it broke, and not what was said: messages quote what people typed."""
     reference = secrets.token_hex(4)
-    where = "".join(traceback.format_tb(error.__traceback__))
+    frames = traceback.extract_tb(error.__traceback__)
+    # Not the lines themselves: what stands in them may be somebody's.
+    where = "\n".join(f"  {one.filename}:{one.lineno} {one.name}" for one in frames)
     rule = request.url_rule.rule if request.url_rule else "no route"
     log.error(
         "%s at %s %s, reference %s\n%s",

@@ -50,6 +50,9 @@ STATUSES = {
 }
 SOON_DAYS = 7
 _MOST_PHRASES = 40
+_UNRULY = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ue000-\uf8ff]"
+)
 LONGEST_TEXT = 20_000
 
 
@@ -80,6 +83,7 @@ def configure(app: Flask) -> None:
         worth=wording.worth,
         closes=closes,
         counted=counted,
+        calm=calm,
         art_form_name=lambda key: wording.ART_FORMS.get(key, key),
         outcome_name=lambda key: wording.OUTCOMES.get(key, key),
         lot_value=lambda lot: money.spell(
@@ -145,6 +149,11 @@ def counted(number: int, capped: bool = False) -> str:
 def outward(url: str | None) -> str:
     """`url` if it is fit to be linked to: http or https, without anything that breaks out."""
     return url if url and links.host_of(url) else ""
+
+
+def calm(text: str) -> str:
+    """`text` without control and direction marks, which could reorder what stands around it."""
+    return _UNRULY.sub("", text)
 
 
 def segments(text: str, phrases: Iterable[str]) -> tuple[Segment, ...]:
