@@ -20,8 +20,8 @@ from crawler.cli import (
     judging,
     review,
     schedule,
-    sources,
     serving,
+    sources,
     subscribers,
 )
 from crawler.errors import ConfigError
