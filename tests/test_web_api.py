@@ -13,12 +13,14 @@ import sqlalchemy as sa
 import web_app
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from icalendar import Calendar
 from lxml import etree
+from schemathesis import GenerationMode
 from web_app import ART, CARE, EVIL, GONE
 
 from crawler.jobs.export import FIELDS
+from crawler.store import database
 
 
 @pytest.fixture
@@ -146,26 +148,30 @@ def test_the_releases_behind_it(client: FlaskClient) -> None:
     assert package["version"] == "1.1"
 
 
-@pytest.fixture
-def described(tmp_path: pathlib.Path) -> object:
-    from crawler.store import database
-
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_the_api_does_what_its_description_says(
+    tmp_path: pathlib.Path, mode: GenerationMode
+) -> None:
     engine = database.engine(f"sqlite:///{tmp_path / 'api.sqlite'}")
     web_app.fill(engine)
     app = web_app.app(engine, tmp_path, rate_limit=1_000_000)
-    yield schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    tried = []
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        tried.append(operation.label)
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(
+            max_examples=20,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        def every(case: schemathesis.Case) -> None:
+            case.call_and_validate()
+
+        every()
+    assert len(tried) == 3
     engine.dispose()
-
-
-schema = schemathesis.pytest.from_fixture("described")
-
-
-@schema.parametrize()
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-)
-def test_the_api_does_what_its_description_says(case: schemathesis.Case) -> None:
-    case.call_and_validate()

@@ -16,6 +16,7 @@ from crawler.errors import ConfigError, UsageError
 
 commands = typer.Typer()
 
+PORT = 8000
 THREADS = 8
 _LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _HEADERS = 1_310_720
@@ -24,7 +25,7 @@ _HEADERS = 1_310_720
 
 @commands.command()
 def serve(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="the port to listen on")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="the port to listen on")] = PORT,
     host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
 ) -> None:
     """Serve the web app."""
@@ -38,9 +39,8 @@ def run(settings: Settings, host: str, port: int) -> None:
 
     from crawler.web import create_app
 
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    if settings.log_format != "json":  # set up with the command line
+        logging.basicConfig(level=logging.INFO, format=_LOG)
     app = create_app(settings)
     listener = _listener(host, port)
     typer.echo(f"The web app is up: http://{_named(host)}:{port}/ (Ctrl+C stops it)")

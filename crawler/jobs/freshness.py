@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from types import MappingProxyType
 
 import sqlalchemy as sa
@@ -53,13 +52,11 @@ def sources(connection: sa.Connection) -> tuple[SourceState, ...]:
     )
 
 
-@cache
 def names() -> Mapping[str, str]:
     """The sources' names by key."""
     return MappingProxyType({row.key: row.name for row in registry.load().values()})
 
 
-@cache
 def portals() -> Mapping[str, str]:
     """The names of the portals that publish notices, by host."""
     rows = registry.load().values()

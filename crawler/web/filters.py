@@ -1,6 +1,6 @@
 """From a query string to what is searched for, and back to addresses that can be shared.
 
-One table, `FACETS`, says which values a filter knows and how people name them; the form, the chips,
+One table, `facets`, says which values a filter knows and how people name them; the form, the chips,
 the API and its description all read it. What is not known is left out and said.
 """
 
@@ -52,14 +52,13 @@ def _capital(names: Mapping[str, str]) -> dict[str, str]:
     return {key: wording.sentence(name) for key, name in names.items()}
 
 
-FACETS = (
+_FACETS = (
     Facet("relevance", "relevance", "What kind", RELEVANCE),
     Facet("region", "regions", "Region", regions() | {"UK": "UK-wide", "unknown": "Not stated"}),
     Facet("art_form", "art_forms", "Art form", _capital(wording.ART_FORMS)),
     Facet("outcome", "outcomes", "Outcome", _capital(wording.OUTCOMES)),
     Facet("stage", "stages", "Stage", STAGES),
     Facet("buyer_kind", "buyer_kinds", "Buyer", _capital(buyers.NAMES)),
-    Facet("source", "sources", "Source", freshness.names()),
 )
 STATUS = Facet(
     "status",
@@ -89,10 +88,15 @@ DATE_WORDS = {
     "published_to": "Published until",
 }
 ORDER = (
-    "q", *(facet.param for facet in FACETS), "authority", "status", "min", "max", "closing",
-    *_DATES, "buyer", "sort",
+    "q", *(facet.param for facet in _FACETS), "source", "authority", "status", "min", "max",
+    "closing", *_DATES, "buyer", "sort",
 )  # fmt: skip
 _PASSING = ("page", "cursor", "limit")
+
+
+def facets() -> tuple[Facet, ...]:
+    """The filters in the order of the form; an installation may have sources of its own."""
+    return (*_FACETS, Facet("source", "sources", "Source", freshness.names()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ class Asked:
 
 
 def _chip(name: str, value: str) -> str:
-    for facet in (*FACETS, STATUS):
+    for facet in (*facets(), STATUS):
         if facet.param == name:
             return "Whatever the status" if value == ANY else facet.labels[value]
     if name in DATE_WORDS:
@@ -189,7 +193,7 @@ def read(given: MultiDict[str, str], *, known: Sequence[str] = _PASSING) -> Aske
     """What `given` asks for; whatever cannot be meant is left out and said in `problems`."""
     reading = _Reading(given)
     _words(reading)
-    for facet in FACETS:
+    for facet in facets():
         _facet(reading, facet)
     _status(reading)
     _authorities(reading)

@@ -37,7 +37,7 @@ def opportunities() -> str | Response:
         found=found,
         page=page,
         more=found.next is not None and page < filters.LAST_PAGE,
-        facets=filters.FACETS,
+        facets=filters.facets(),
         status=filters.STATUS,
         sorts=filters.SORTS,
         spans=filters.CLOSING,

@@ -91,7 +91,7 @@ def _parameters() -> list[Schema]:
             _query(
                 facet.param, {"type": "array", "items": {"enum": list(facet.labels)}}, facet.heading
             )
-            for facet in filters.FACETS
+            for facet in filters.facets()
         ),
         _query(
             "authority",
@@ -207,7 +207,7 @@ def _hit() -> Schema:
             "value_min": _AMOUNT,
             "value_max": _AMOUNT,
             "currency": _MAYBE,
-            "relevance": {"enum": list(filters.FACETS[0].labels)},
+            "relevance": {"enum": list(filters.facets()[0].labels)},
             "scores": _SCORES,
             "art_forms": {"type": "array", "items": {"enum": list(ART_FORMS)}},
             "outcomes": {"type": "array", "items": {"enum": list(OUTCOMES)}},
