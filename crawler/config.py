@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         default="text", description="json writes each log line as one JSON object"
     )
+    proxies: int = Field(
+        default=0, ge=0, le=5, description="reverse proxies in front of the web app"
+    )
+    rate_limit: int = Field(default=240, ge=1, description="web requests a minute of one network")
 
     @field_validator("timezone")
     @classmethod

@@ -20,6 +20,7 @@ from crawler.cli import (
     judging,
     review,
     schedule,
+    serving,
     sources,
     subscribers,
 )
@@ -44,6 +45,7 @@ for module in (
     bounce,
     schedule,
     doctor,
+    serving,
     demo,
 ):
     app.add_typer(module.commands)

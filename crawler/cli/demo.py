@@ -6,12 +6,13 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 import typer
 
 from crawler import config, dates
-from crawler.cli import demo_people
+from crawler.cli import demo_people, serving
 from crawler.demo.notices import SOURCES
 from crawler.demo.portals import SamplePortals
 from crawler.errors import TendersError
@@ -30,12 +31,9 @@ _WEEK = timedelta(days=7)
 
 @commands.command()
 def demo(
-    serve: Annotated[
-        bool, typer.Option(help="Start the web app when the work is done, once there is one.")
-    ] = True,
+    serve: Annotated[bool, typer.Option(help="Start the web app when the work is done.")] = True,
 ) -> None:
     """Show the whole thing on sample notices: crawl, judge, match, digest. Needs no network."""
-    del serve  # there is no web app yet
     settings = config.load()
     path = settings.var / DATABASE
     for old in (path, *path.parent.glob(f"{DATABASE}-*")):
@@ -58,6 +56,9 @@ def demo(
         _say("4. Matching again, and writing the next week's digests with what has changed.")
         _digest(settings, engine, now + _WEEK)
     _look(settings, path)
+    if serve:
+        port = urlsplit(settings.base_url).port or serving.PORT
+        serving.run(settings, "127.0.0.1", port)
 
 
 def _say(words: str) -> None:

@@ -86,13 +86,14 @@ def lines(engine: sa.Engine, form: str, query: str | None, now: datetime) -> Ite
         found = opportunities.iterate(connection, *conditions)
         records = (record(one, now) for _, one in found)
         if form == "csv":
-            yield from _csv(records)
+            yield from csv_lines(records)
         else:
             for one in records:
                 yield json.dumps(one, ensure_ascii=False) + "\n"
 
 
-def _csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
+def csv_lines(records: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """`records` as CSV with a head, a row at a time, safe to open in a spreadsheet."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, FIELDS)
     writer.writeheader()

@@ -66,7 +66,7 @@ class Dossier:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
     """Numbers of what everybody is shown: `new` and `awarded` in the last seven days, `closing` in
-    the next seven, `open` now; `by_region` counts what is open, ``UK`` what is open nationwide.
+    the next seven, `open` now or coming up; `by_region` counts what is open, ``UK`` what is open nationwide.
     """
 
     new: int

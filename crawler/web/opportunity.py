@@ -1,0 +1,149 @@
+"""One opportunity: its page, its data, the releases behind it. Merged ids lead to the survivor."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from flask import Response, abort, jsonify, redirect, render_template
+from werkzeug.wrappers import Response as AnyResponse
+
+from crawler.digest import calendars, links, wording
+from crawler.digest.local import local
+from crawler.jobs import export, freshness
+from crawler.keys import forget_key
+from crawler.opportunity import Opportunity
+from crawler.store import browse, opportunities
+from crawler.web import showing, speaking
+from crawler.web.access import Route
+from crawler.web.context import here, now
+
+
+class Elsewhere(Exception):  # noqa: N818
+    """Raised where an id names what has been merged into another opportunity."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002
+        super().__init__(id)
+        self.id = id
+
+
+def find(connection: sa.Connection, id: str) -> tuple[int, Opportunity]:  # noqa: A002
+    """The opportunity that `id` names; a 404 if none. Raises `Elsewhere` if it has another id."""
+    found = opportunities.by_key(connection, id) if id.isalnum() and len(id) == 12 else None
+    if found is None:
+        abort(404)
+    if found[1].id != id:
+        raise Elsewhere(found[1].id)
+    return found
+
+
+def page(id: str) -> str | AnyResponse:  # noqa: A002
+    """The page of one opportunity."""
+    web = here()
+    with web.engine.connect() as connection:
+        try:
+            pk, one = find(connection, id)
+        except Elsewhere as moved:
+            return redirect(f"/opportunities/{moved.id}", 301)
+        related = browse.related(connection, pk, now=now())
+        events = browse.timeline(connection, pk)
+        nearby = local(connection, one, forget_key(web.settings))
+    return render_template(
+        "opportunity.html",
+        one=one,
+        related=related,
+        nearby=nearby,
+        history=showing.history(events),
+        **_shown(one),
+    )
+
+
+def _shown(one: Opportunity) -> dict[str, Any]:
+    web, at = here(), now()
+    address = web.addresses.opportunity(one.id)
+    marked = showing.phrases(one.judgement)
+    speaks, against = showing.spoken(one.judgement)
+    title = wording.plain(one.title, 300) or "Untitled notice"
+    return {
+        "address": address,
+        "title": title,
+        "heading": speaking.segments(title, marked),
+        "text": speaking.paragraphs(one.description, marked),
+        "cut": len(one.description) > speaking.LONGEST_TEXT,
+        "facts": showing.key_facts(one, at),
+        "over": one.status_at(at) in ("closed", "cancelled", "awarded"),
+        "countdown": showing.countdown(one, at),
+        "speaks": speaks,
+        "against": against,
+        "warnings": showing.warnings(one, at),
+        "awards": [showing.won(award) for award in one.awards[:20]],
+        "portals": links.links(one.urls, freshness.portals()),
+        "structured": showing.structured(one, address),
+        "mail": _mail(title, address),
+    }
+
+
+def _mail(title: str, address: str) -> str:
+    """A link that opens a mail about it; nobody is told who shared what."""
+    text = f"{title}\r\n{address}"
+    return f"mailto:?subject={quote(title)}&body={quote(text)}"
+
+
+def data(id: str) -> AnyResponse:  # noqa: A002
+    """The opportunity as `tenders export` writes it."""
+    with here().engine.connect() as connection:
+        try:
+            _, one = find(connection, id)
+        except Elsewhere as moved:
+            return redirect(f"/opportunities/{moved.id}.json", 301)
+    return jsonify(export.record(one, now()))
+
+
+def releases(id: str) -> AnyResponse:  # noqa: A002
+    """The OCDS releases it was made of, as the portals published them, in one package."""
+    with here().engine.connect() as connection:
+        try:
+            _, one = find(connection, id)
+        except Elsewhere as moved:
+            return redirect(f"/opportunities/{moved.id}/ocds.json", 301)
+        raws = [
+            found.raw.decode("utf-8", errors="replace")
+            for found in browse.releases_of(connection, id)
+            if found.raw is not None
+        ]
+    head = json.dumps(
+        {
+            "uri": f"{here().addresses.opportunity(one.id)}/ocds.json",
+            "version": "1.1",
+            "publishedDate": one.updated.isoformat().replace("+00:00", "Z"),
+            "publisher": {"name": "arts-tenders"},
+            "license": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+        }
+    )
+    body = f'{head[:-1]}, "releases": [{",".join(raws)}]}}\n'
+    return Response(body, mimetype="application/json")
+
+
+def event(id: str) -> AnyResponse:  # noqa: A002
+    """Its closing date for a calendar; a 404 if it never had one."""
+    with here().engine.connect() as connection:
+        try:
+            _, one = find(connection, id)
+        except Elsewhere as moved:
+            return redirect(f"/opportunities/{moved.id}/deadline.ics", 301)
+    if calendars.event(one, here().addresses) is None:
+        abort(404)
+    body = calendars.calendar(wording.plain(one.title, 80), [one], here().addresses)
+    made = Response(body, content_type=calendars.TYPE)
+    made.headers["Content-Disposition"] = 'attachment; filename="deadline.ics"'
+    return made
+
+
+ROUTES = (
+    Route(path="/opportunities/<id>", name="opportunity", view=page),
+    Route(path="/opportunities/<id>.json", name="opportunity_data", view=data),
+    Route(path="/opportunities/<id>/deadline.ics", name="opportunity_event", view=event),
+    Route(path="/opportunities/<id>/ocds.json", name="opportunity_releases", view=releases),
+)

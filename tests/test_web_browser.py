@@ -1,0 +1,196 @@
+"""The pages in a browser: axe-core, both widths, light and dark, with and without JavaScript."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import web_app
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from web_app import ART, CARE, EVIL, NOW, PLAN, WON
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from crawler.addresses import Addresses
+from crawler.jobs import match as matching
+from crawler.store import database, subscribers
+from crawler.web import create_app
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+PUBLIC = (
+    "/", "/opportunities", "/opportunities?q=museum&region=TLE&status=any",
+    "/opportunities?q=zzzzz", f"/opportunities/{ART}", f"/opportunities/{CARE}",
+    f"/opportunities/{WON}", f"/opportunities/{EVIL}", f"/opportunities/{PLAN}", "/authorities",
+    "/authorities/E06000010", "/about", "/privacy", "/accessibility", "/remove-my-details",
+    "/sign-up", "/sign-up/sent", "/nope", "/goodbye",
+)  # fmt: skip
+
+
+class Site:
+    """A served app, its database and its addresses."""
+
+    def __init__(self, base: str, engine: sa.Engine, addresses: Addresses) -> None:
+        self.base = base
+        self.engine = engine
+        self.addresses = addresses
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home: pathlib.Path = tmp_path_factory.mktemp("site")
+    engine = database.engine(f"sqlite:///{home / 'site.sqlite'}")
+    web_app.fill(engine)
+    server: BaseWSGIServer = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
+    base = f"http://127.0.0.1:{server.server_port}"
+    settings = web_app.settings(home, base_url=base, rate_limit=1_000_000)
+    server.app = create_app(settings, engine, clock=lambda: NOW)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Site(base, engine, Addresses.of(settings))
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not pathlib.Path(CHROMIUM).exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is not installed, and in CI these tests never skip")
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+def own(site: Site) -> list[str]:
+    """One person's own pages."""
+    with site.engine.connect() as connection:
+        person = subscribers.find(connection, "hello@theatre.example")
+    person = person or web_app.person(site.engine)
+    matching.match(site.engine, NOW)
+    links, handle = site.addresses, person.handle
+    return [
+        links.preferences(handle),
+        f"{links.preferences(handle)}/wishes/{person.subscriptions[0].id}",
+        links.all_matches(handle),
+        links.mark(handle, ART, "save"),
+        links.mark(handle, ART, "hide"),
+        links.unsubscribe(handle),
+    ]
+
+
+def opened(context: BrowserContext, address: str) -> tuple[Page, list[str]]:
+    """A page, and what it said in the console."""
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(address)
+    return page, said
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int, scheme: Any) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    wrong: dict[str, object] = {}
+    for address in [*(site.base + path for path in PUBLIC), *own(site)]:
+        page, said = opened(context, address)
+        said = [line for line in said if "404" not in line]  # the browser names the missing page
+        over = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        found = [
+            (one["id"], [node["html"][:120] for node in one["nodes"]][:3])
+            for one in Axe().run(page).response["violations"]
+        ]
+        if said or over > 0 or found:
+            wrong[address] = (said, over, found)
+        page.close()
+    context.close()
+    assert wrong == {}
+
+
+def test_a_visitor_subscribes_opens_hides_and_leaves(site: Site, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, said = opened(context, site.base)
+    page.get_by_role("searchbox").fill("artists")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Creative days for older people").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Creative days for older people")
+    page.get_by_role("link", name="Get more like it by email").click()
+    expect(page.get_by_label("North West")).to_be_checked()
+    before = page.locator("#seen .figure").inner_text()
+    page.get_by_label("Yorkshire and The Humber").check()
+    expect(page.locator("#seen .figure")).not_to_have_text(before)
+    page.get_by_label("Your email address").fill("journey@studio.example")
+    page.get_by_label(re.compile("You may write to me")).check()
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    mail = web_app.queued(site.engine, "confirm")[-1]
+    link = re.search(rf"{site.base}/confirm/\S+", mail)
+    assert link
+    page.goto(link[0])
+    page.get_by_role("button", name="Yes, write to me").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Welcome")
+    matching.match(site.engine, NOW)
+    with site.engine.connect() as connection:
+        person = subscribers.find(connection, "journey@studio.example")
+    assert person is not None
+    page.goto(site.addresses.all_matches(person.handle))
+    page.get_by_role("link", name=re.compile("Not for us: Creative days")).click()
+    page.get_by_label("It is too far away").check()
+    page.get_by_role("button", name="Not for us").click()
+    page.get_by_role("link", name="See everything that fits you").click()
+    expect(page.get_by_text("Creative days")).to_have_count(0)
+    page.goto(site.addresses.unsubscribe(person.handle))
+    page.get_by_role("button", name="Stop the emails").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Stopped")
+    assert said == []
+    context.close()
+
+
+def test_all_of_it_works_without_javascript(site: Site, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 900})
+    page = context.new_page()
+    page.goto(f"{site.base}/opportunities")
+    page.get_by_label(re.compile("North West")).check()
+    page.get_by_role("button", name="Show results").click()
+    expect(page.get_by_role("heading", name=re.compile("^1 opportunity"))).to_be_visible()
+    page.get_by_role("link", name=re.compile("North West.*remove")).click()
+    expect(page).to_have_url(f"{site.base}/opportunities?sort=closing")
+    page.goto(f"{site.base}/sign-up")
+    page.get_by_label("Wales").check()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_label("Wales")).to_be_checked()
+    expect(page.locator("#seen .figure")).to_have_text("0")
+    context.close()
+
+
+def test_the_map_is_reached_and_opened_by_keyboard(site: Site, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(site.base)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the main part")).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        name = page.evaluate("document.activeElement.getAttribute('aria-label') || ''")
+        if name.startswith("North West"):
+            break
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.base}/opportunities?region=TLD")
+    context.close()
