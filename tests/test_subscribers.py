@@ -283,3 +283,23 @@ def test_files_at_the_command_line(home: Path):
     assert "1 person new, 1 asked to confirm by mail" in done.output
     assert isinstance(people("import", str(home / "none.csv")).exception, UsageError)
     assert isinstance(people("export", "--output", str(home)).exception, UsageError)
+
+
+def test_the_preview_counts_and_shows_and_saves_nothing(home: Path):
+    engine = database.connect(f"sqlite:///{home / 'var' / 'tenders.sqlite'}")
+    people("list")
+    now = datetime.now(UTC)
+    store(
+        engine,
+        opportunity(published=now, updated=now, deadline=now + timedelta(days=30)),
+    )
+    shown = people("preview", "--region", "Yorkshire")
+    assert shown.exit_code == 0, shown.output
+    assert "In the last 28 days this would have sent 1 opportunity" in shown.output
+    assert "Riverside public art" in shown.output
+    none = people("preview", "--region", "Wales").output
+    assert "would have sent 0 opportunities, with 1 near miss" in none
+    assert "Nearly: Riverside public art" in none
+    assert "Nobody is subscribed yet" in people("list").output
+    added = people("add", "a@x.example", "--region", "Yorkshire").output
+    assert "would have sent 1 opportunity" in added

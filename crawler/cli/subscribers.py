@@ -12,7 +12,7 @@ from rich.text import Text
 
 from crawler import config, dates
 from crawler.cli import preferences as preference_commands
-from crawler.cli import subscriber_files, wish_options
+from crawler.cli import previewing, subscriber_files, wish_options
 from crawler.cli.people import ORIGIN, evidence, known, say
 from crawler.cli.wish_options import Given
 from crawler.digest import wording
@@ -28,6 +28,7 @@ group = typer.Typer(help="Who gets digests, and what they asked for.", no_args_i
 commands.add_typer(group, name="subscribers")
 group.add_typer(preference_commands.commands)
 group.add_typer(subscriber_files.commands)
+group.add_typer(previewing.commands)
 
 _ANSWERS = {
     "asked": "{email} gets a mail with a link to confirm. Until they do, nothing else is sent.",
@@ -88,6 +89,7 @@ def add(
         )
     say(f"Added {email} for {wish(asked.subscription)}")
     say(f"They are written to {when(asked.schedule)}.")
+    say(previewing.hindsight(engine, asked.subscription, now))
     say("Next: tenders match, then tenders digest preview")
 
 
