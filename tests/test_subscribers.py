@@ -130,11 +130,11 @@ def test_the_whole_way_at_the_command_line(home: Path):
     assert "Riverside public art" in shown.output
     assert "Nothing was sent" in shown.output
     assert len(list((home / "var" / "preview").iterdir())) == 2
-    sent = run("digest", "send", "--to", "hello@theatre.example")
-    assert sent.exit_code == 0
-    assert "1 digest sent." in sent.output
+    sent = run("digest", "send")
+    assert sent.exit_code == 0, sent.output
     assert len(list((home / "var" / "outbox").glob("*-hello@theatre.example-digest.eml"))) == 1
-    assert "had theirs today already" in run("digest", "send").output
+    assert run("digest", "send").exit_code == 0
+    assert len(list((home / "var" / "outbox").glob("*.eml"))) == 1
     assert "hello@theatre.example" in people("list").output
     assert people("remove", "hello@theatre.example", answer="n\n").exit_code == 1
     gone = people("remove", "hello@theatre.example", "--yes")
