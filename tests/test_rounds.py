@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from digest_samples import opportunity, store
+from digest_samples import moved, opportunity, store
 from mail_server import Difficult, serving
 from outbox_samples import NOW, join, post, states
 
@@ -24,7 +24,7 @@ from crawler.jobs import drafting
 from crawler.jobs.match import match
 from crawler.jobs.queue import queue
 from crawler.jobs.send import deliver_only, preview, send, send_test
-from crawler.store import database, outbox, subscribers, suppressions
+from crawler.store import database, marks, outbox, subscribers, suppressions
 from crawler.store.subscribers import Schedule
 from crawler.store.tables import matches
 from crawler.store.tables import outbox as table
@@ -168,6 +168,28 @@ def test_early_mail_for_what_closes_before_the_next_digest(engine: sa.Engine, se
         kinds = connection.execute(sa.select(table.c.kind).order_by(table.c.id)).scalars().all()
     assert kinds == ["digest", "digest", "early"]
     assert queue(settings, engine, NOW + WEEK).queued == [A, B], "the rhythm stays"
+
+
+def test_reminders_come_at_a_decent_hour_and_again_when_the_deadline_moved(
+    engine: sa.Engine, settings: Settings
+):
+    person = join(engine, A, Schedule(weekday=0, hour=7, remind_days=3))
+    join(engine, B, Schedule(weekday=0, hour=7, remind_days=None))
+    one = opportunity(1, published=NOW, updated=NOW, deadline=NOW + 10 * DAY)
+    (key,) = store(engine, one)
+    match(engine, NOW)
+    queue(settings, engine, NOW)
+    with database.writing(engine) as connection:
+        for who in (person.id, person.id + 1):
+            marks.save(connection, who, one.id, NOW)
+    assert queue(settings, engine, NOW + 6 * DAY).reminded == []
+    assert queue(settings, engine, NOW + 7 * DAY - HOUR).reminded == []
+    assert queue(settings, engine, NOW + 7 * DAY + 20 * HOUR).reminded == [], "not at 3 at night"
+    assert queue(settings, engine, NOW + 8 * DAY).reminded == [A]
+    assert queue(settings, engine, NOW + 8 * DAY + HOUR).reminded == []
+    store(engine, moved(one, NOW + 10 * DAY + HOUR), key=key)
+    match(engine, NOW + 8 * DAY)
+    assert queue(settings, engine, NOW + 9 * DAY).reminded == [A]
 
 
 def test_after_an_outage_one_digest_not_five(engine: sa.Engine, settings: Settings):
