@@ -119,8 +119,8 @@ class _Writing:
         wanted: dict[str, dict[int, Sequence[Subscription]]] = {}
         for person in people:
             if self._slot(person) and _matched(person) and not _had_today(person, self.now):
-                rhythm = wanted.setdefault(person.schedule.rhythm, {})
-                rhythm[person.id] = person.subscriptions
+                alike = wanted.setdefault(person.schedule.rhythm, {})
+                alike[person.id] = person.subscriptions
         for rhythm, wishes in wanted.items():
             since = self.now - timedelta(days=due.DAYS[rhythm])
             try:
