@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from email.errors import MessageError
 from email.headerregistry import Address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
         for one in (value,) if isinstance(value, str) else value:
             try:
                 good = not one or (one.isascii() and Address(addr_spec=one).domain)
-            except (ValueError, IndexError):
+            except (ValueError, IndexError, MessageError):
                 good = False
             if not good:
                 raise ValueError(f"{one!r} is no mail address; write one such as me@example.org")

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from crawler.store.subscribers import Schedule, Subscriber
 
-_DAYS = {"daily": 1, "weekly": 7, "fortnightly": 14}
+DAYS = {"daily": 1, "weekly": 7, "fortnightly": 14}
+"""Between two digests of a rhythm."""
 
 
 def slot_before(schedule: Schedule, now: datetime, zone: ZoneInfo) -> datetime:
@@ -34,7 +35,7 @@ def slot_after(schedule: Schedule, now: datetime, zone: ZoneInfo) -> datetime:
 
 def _chosen(schedule: Schedule, day: date) -> bool:
     """Fortnights count from the calendar's first Monday: a year of 53 weeks does no harm."""
-    return (day.toordinal() - 1 - schedule.weekday) % _DAYS[schedule.rhythm] == 0
+    return (day.toordinal() - 1 - schedule.weekday) % DAYS[schedule.rhythm] == 0
 
 
 def _moment(schedule: Schedule, day: date, zone: ZoneInfo) -> datetime:

@@ -1,4 +1,4 @@
-"""Writes the digests that are due, and early mails, into the outbox.
+"""Writes the digests that are due, early mails and reminders into the outbox.
 
 A digest, what it told and the digest time it was for are one transaction: whatever happens in
 between, it is told once and nobody misses one.
@@ -7,8 +7,9 @@ between, it is told once and nobody misses one.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -17,28 +18,32 @@ from crawler import dates, keys
 from crawler.config import Settings
 from crawler.digest import due
 from crawler.digest.wording import count
-from crawler.jobs import drafting
+from crawler.jobs import drafting, hindsight
 from crawler.jobs.drafting import Draft
-from crawler.store import database, matches, outbox, subscribers, suppressions
+from crawler.store import database, marks, matches, outbox, subscribers, suppressions
+from crawler.store.marks import Due
 from crawler.store.statements import chunks
-from crawler.store.subscribers import Subscriber
+from crawler.store.subscribers import Subscriber, Subscription
 
 logger = logging.getLogger(__name__)
 _PAGE = 500
+_LONGEST_AHEAD = timedelta(days=30)
+"""Nobody can ask for reminders earlier than that."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Queued:
     """What a round of writing did, each part by address.
 
-    `early` mails tell of what closes before the next digest. `quiet` digests had nothing to tell
-    and are among `queued`; who is `silent` wanted none then. `already` had a digest today;
-    `unmatched` wait for ``tenders match``; `suppressed` must not be written to. `broken` holds the
-    reasons too, and `news` those that staff were not told before.
+    `early` mails tell of what closes before the next digest; who is `reminded` saved something that
+    closes. `quiet` digests had nothing to tell and are among `queued`; who is `silent` wanted none
+    then. `already` had a digest today; `unmatched` wait for ``tenders match``; `suppressed` must
+    not be written to. `broken` holds the reasons too, and `news` those new to staff.
     """
 
     queued: list[str] = field(default_factory=list)
     early: list[str] = field(default_factory=list)
+    reminded: list[str] = field(default_factory=list)
     quiet: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
@@ -52,6 +57,7 @@ class Queued:
         words = f"{count(len(self.queued), 'digest')} written"
         for people, said in (
             (self.early, "early mails about what closes soon"),
+            (self.reminded, "reminded of what they saved"),
             (self.quiet, "of them with nothing new to tell"),
             (self.silent, "left in peace, since nothing was new"),
             (self.already, "had theirs today already"),
@@ -90,20 +96,43 @@ class _Writing:
         """Goes through everybody; no snapshot of the store is kept while mails are written."""
         with self.engine.connect() as reading, self.engine.connect() as composing:
             self.round = drafting.round_of(self.settings, composing, self.now)
+            self.saved = _saved(reading, self.now)
             people = subscribers.iterate(reading, states=("active", "paused"))
             for page in chunks(people, _PAGE):
                 barred = suppressions.among(
                     reading, self.suppression_key, [person.email for person in page]
                 )
                 reading.rollback()
-                for person in page:
-                    if person.may_be_written_to(self.now):
-                        self._person(person, person.email in barred)
-                        composing.rollback()
+                here = [person for person in page if person.may_be_written_to(self.now)]
+                self.missed = self._near_misses(here)
+                for person in here:
+                    self._person(person, person.email in barred)
+                    composing.rollback()
         return self.done
+
+    def _near_misses(self, people: Sequence[Subscriber]) -> dict[int, int]:
+        """How much each of those who are due nearly got in the time between two of their digests.
+
+        It is counted for many at once; digests go out without the number rather than not at all.
+        """
+        found: dict[int, int] = {}
+        wanted: dict[str, dict[int, Sequence[Subscription]]] = {}
+        for person in people:
+            if self._slot(person) and _matched(person) and not _had_today(person, self.now):
+                alike = wanted.setdefault(person.schedule.rhythm, {})
+                alike[person.id] = person.subscriptions
+        for rhythm, wishes in wanted.items():
+            since = self.now - timedelta(days=due.DAYS[rhythm])
+            try:
+                found |= hindsight.near_misses(self.engine, wishes, since, self.now)
+            except Exception:  # the boundary: a number is missing, no digest is
+                logger.exception("near misses cannot be counted")
+        return found
 
     def _person(self, person: Subscriber, barred: bool) -> None:
         slot = self._slot(person)
+        if person.id in self.saved and not barred:
+            self._remind(person)
         if slot is None:
             if person.schedule.early_mail and not barred and _matched(person):
                 self._early(person)
@@ -134,7 +163,7 @@ class _Writing:
 
     def _digest(self, person: Subscriber, slot: datetime) -> None:
         try:
-            draft = self.round.digest(person, slot=slot)
+            draft = self.round.digest(person, slot=slot, near_misses=self.missed.get(person.id))
             if draft.digest.quiet and person.schedule.only_new:
                 self.done.silent.append(person.email)
                 self._pass_over(person)
@@ -156,6 +185,23 @@ class _Writing:
                 self.done.early.append(person.email)
         except Exception as error:  # the same boundary
             self._broken(person, f"early:{person.id}:{self.now.date()}", error)
+
+    def _remind(self, person: Subscriber) -> None:
+        """Reminds of what closes as many days ahead as wished, not before the hour of digests."""
+        days, local = person.schedule.remind_days, self.now.astimezone(self.zone)
+        if days is None or local.hour < person.schedule.hour:
+            return
+        wanted = [
+            one.opportunity_id
+            for one in self.saved[person.id]
+            if one.deadline <= self.now + timedelta(days=days)
+        ]
+        try:
+            draft = self.round.reminder(person, wanted)
+            if draft is not None and self._queue(draft):
+                self.done.reminded.append(person.email)
+        except Exception as error:  # the same boundary
+            self._broken(person, f"reminder:{person.id}:{local.date()}", error)
 
     def _queue(self, draft: Draft) -> bool:
         """The mail, what it tells and its digest time: all of it or nothing."""
@@ -179,6 +225,7 @@ class _Writing:
                 subscribers.slot_done(connection, person.id, self._last_slot(person))
             if queued:
                 matches.told(connection, person.id, draft.told, self.now)
+                marks.reminded(connection, person.id, draft.reminded)
                 if draft.kind == "digest":
                     subscribers.digested(connection, person.id, self.now)
         return queued
@@ -203,6 +250,14 @@ class _Writing:
             )
         if news:
             self.done.news.append(person.email)
+
+
+def _saved(connection: sa.Connection, now: datetime) -> dict[int, list[Due]]:
+    """What may have to be reminded of, by subscriber."""
+    found: dict[int, list[Due]] = {}
+    for one in marks.due(connection, _LONGEST_AHEAD, now):
+        found.setdefault(one.subscriber_id, []).append(one)
+    return found
 
 
 def _had_today(person: Subscriber, now: datetime) -> bool:

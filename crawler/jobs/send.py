@@ -197,7 +197,7 @@ def _tell_staff(
     now, written, delivered = clock(), done.written, done.delivered
     report = RoundReport(
         at=now,
-        queued=len(written.queued) + len(written.early),
+        queued=len(written.queued) + len(written.early) + len(written.reminded),
         quiet=len(written.quiet),
         silent=len(written.silent),
         unmatched=len(written.unmatched),
