@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import cached_property
 
@@ -27,7 +27,7 @@ from crawler.digest.nearby import Neighbourhood
 from crawler.digest.ordering import last_digest
 from crawler.opportunity import Opportunity
 from crawler.sources import registry
-from crawler.store import endings, matches, opportunities, runs
+from crawler.store import endings, marks, matches, opportunities, runs
 from crawler.store.endings import Ending
 from crawler.store.matches import Pending, Told
 from crawler.store.opportunities import Stored
@@ -145,11 +145,14 @@ class Round:
         about = "+".join(sorted(made.carried))
         return self._draft(made, person, f"early:{person.id}:{about}", known)
 
-    def reminder(self, person: Subscriber, saved: Collection[int]) -> Draft | None:
-        """A mail that reminds of the opportunities `saved` (internal keys) by closing date.
+    def reminder(self, person: Subscriber, saved: Collection[int] | None = None) -> Draft | None:
+        """A mail that reminds of what `person` saved and what closes soon, or None.
 
-        Those that have closed, were cancelled or have no date any more are passed over.
+        `saved` are internal keys, asked of the store if None: what closes within the days that the
+        person chose, and was not reminded of yet. What has closed meanwhile is passed over.
         """
+        if saved is None:
+            saved = self._due(person)
         known = {
             key: one
             for key, one in self.stored(saved).items()
@@ -174,6 +177,13 @@ class Round:
         )
         draft = self._draft(made, person, f"reminder:{person.id}:{'+'.join(named)}", known)
         return replace(draft, told={}, reminded=deadlines)
+
+    def _due(self, person: Subscriber) -> list[int]:
+        days = person.schedule.remind_days
+        if days is None:
+            return []
+        found = marks.due(self.connection, timedelta(days=days), self.now, person.id)
+        return [one.opportunity_id for one in found]
 
     def stored(self, ids: Iterable[int]) -> dict[int, Stored]:
         """The opportunities with these internal keys; each is read once a round."""
