@@ -16,7 +16,8 @@ from crawler.items import Award, Buyer
 from crawler.jobs import drafting
 from crawler.jobs.drafting import Round
 from crawler.jobs.match import match
-from crawler.store import database, matches, runs, subscribers
+from crawler.opportunity import Opportunity
+from crawler.store import database, marks, matches, runs, subscribers, tables
 from crawler.store.runs import Tally
 from crawler.store.subscribers import Schedule, Subscriber, Subscription
 
@@ -193,6 +194,40 @@ def test_a_reminder_is_about_the_deadline_that_it_names(engine: sa.Engine):
     assert draft.told == {}
     assert draft.reminded == {first: near.deadline}
     assert "You saved this, and the closing date is near." in plain(draft)
+
+
+def test_what_is_saved_is_reminded_of_once_for_each_deadline(engine: sa.Engine):
+    person = join(engine, remind_days=3)
+    near = opportunity(1, deadline=NOW + timedelta(days=2))
+    key, _ = store(engine, near, opportunity(2, deadline=NOW + timedelta(days=9)))
+    with database.writing(engine) as connection:
+        for number in (1, 2):
+            process(connection, opportunity(number), number)
+            marks.save(connection, person.id, opportunity(number).id, NOW)
+    with round_of(engine) as one:
+        draft = one.reminder(person)
+        assert draft is not None
+        assert draft.reminded == {key: near.deadline}
+        never = dataclasses.replace(person, schedule=Schedule(remind_days=None))
+        assert one.reminder(never) is None
+    with database.writing(engine) as connection:
+        marks.reminded(connection, person.id, draft.reminded)
+    with round_of(engine) as one:
+        assert one.reminder(person) is None
+    later = moved(near, NOW + timedelta(days=3))
+    store(engine, later, key=key)
+    with round_of(engine) as one:
+        again = one.reminder(person)
+    assert again is not None
+    assert again.about != draft.about
+
+
+def process(connection: sa.Connection, of: Opportunity, pk: int) -> None:
+    """The process by whose key people name an opportunity."""
+    row = {"source": "find-a-tender", "ocid": of.ocids[0], "key": of.id, "title_key": "x"}
+    connection.execute(
+        sa.insert(tables.processes).values(row | {"first_date": NOW, "opportunity_id": pk})
+    )
 
 
 def test_a_mail_of_the_longest_notices_is_never_cut_off(engine: sa.Engine):

@@ -103,8 +103,7 @@ def message(
     made["List-Unsubscribe"] = ", ".join(ways)
     made["Auto-Submitted"] = _header("Auto-Submitted", "auto-generated")
     made["MIME-Version"] = _header("MIME-Version", "1.0")
-    made.make_alternative()
-    made.set_boundary(f"=_{identity}")
+    made["Content-Type"] = f'multipart/alternative; boundary="=_{identity}"'
     made.attach(_part(rendering.text(digest, contact), "plain"))
     made.attach(_part(rendering.html(digest, contact), "html"))
     return made
@@ -152,6 +151,7 @@ def _header(name: str, value: str) -> Any:
     return POLICY.header_factory(name, value)
 
 
+@lru_cache(maxsize=16)
 def _address(text: str, setting: str) -> Address:
     name, spec = parseaddr(text)
     try:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from crawler.digest import matching
+from crawler.digest.considering import Considered
 from crawler.digest.items import Candidate
 from crawler.opportunity import Opportunity
 from crawler.store.endings import Ending
 from crawler.store.matches import Pending
 from crawler.store.opportunities import Stored
-from crawler.store.reviews import Ruling
 from crawler.store.subscribers import Subscriber
 
 HORIZON = timedelta(days=365)
@@ -37,27 +37,20 @@ def told_again(one: Pending, stored: Stored) -> Candidate:
     )
 
 
-def fitting(
-    opportunity: Opportunity,
-    first_seen: datetime,
-    person: Subscriber,
-    now: datetime,
-    ruling: Ruling | None = None,
-) -> Candidate | None:
-    """An opportunity that fits one of a person's wishes on the day `now`, None if it fits none.
-
-    A reviewer's `ruling` wins over the judgement.
-    """
-    outcomes = [matching.match(opportunity, wish, now, ruling) for wish in person.subscriptions]
+def fitting(seen: Considered, first_seen: datetime, person: Subscriber) -> Candidate | None:
+    """A considered opportunity, if it fits one of a person's wishes."""
+    outcomes = [matching.decide(seen, wish) for wish in person.subscriptions]
     fits = [outcome for outcome in outcomes if isinstance(outcome, matching.Match)]
     if not fits:
         return None
-    return Candidate(opportunity=opportunity, match=matching.combined(fits), first_seen=first_seen)
+    return Candidate(
+        opportunity=seen.opportunity, match=matching.combined(fits), first_seen=first_seen
+    )
 
 
-def saved(stored: Stored, person: Subscriber, now: datetime) -> Candidate:
+def saved(stored: Stored, seen: Considered, person: Subscriber) -> Candidate:
     """A saved opportunity; it may be one that never fitted, such as one found by searching."""
-    return fitting(stored.opportunity, stored.first_seen, person, now) or Candidate(
+    return fitting(seen, stored.first_seen, person) or Candidate(
         opportunity=stored.opportunity,
         match=matching.Match(kind="arts", reasons=()),
         first_seen=stored.first_seen,
@@ -69,10 +62,9 @@ def let_again(opportunity: Opportunity, now: datetime) -> Opportunity:
     return replace(opportunity, stage="planning", status="open", deadline=None, updated=now)
 
 
-def ending(one: Ending, person: Subscriber, now: datetime) -> Candidate | None:
-    """A contract that ends, if what may come after it fits one of a person's wishes."""
-    again = let_again(one.opportunity, now)
-    candidate = fitting(again, one.first_seen, person, now)
+def ending(one: Ending, again: Considered, person: Subscriber) -> Candidate | None:
+    """A contract that ends, if what may come after it (`again`) fits one of a person's wishes."""
+    candidate = fitting(again, one.first_seen, person)
     if candidate is None:
         return None
     fit = candidate.match

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import cached_property
 
@@ -20,15 +20,18 @@ from crawler.config import Settings
 from crawler.digest import links, mail, notes, proposing
 from crawler.digest.accounts import Accounts, SourceCheck
 from crawler.digest.composing import Digest, Kind, compose
+from crawler.digest.considering import Considered, consider
 from crawler.digest.items import Candidate, Writer
 from crawler.digest.mail import Letterhead
 from crawler.digest.nearby import Neighbourhood
 from crawler.digest.ordering import last_digest
+from crawler.opportunity import Opportunity
 from crawler.sources import registry
-from crawler.store import endings, matches, opportunities, runs
+from crawler.store import endings, marks, matches, opportunities, runs
 from crawler.store.endings import Ending
 from crawler.store.matches import Pending, Told
 from crawler.store.opportunities import Stored
+from crawler.store.reviews import Ruling
 from crawler.store.subscribers import Subscriber
 
 ROOMS = (15, 12, 9, 6, 3)
@@ -38,6 +41,7 @@ ENDINGS = 3
 """How many contracts that end one digest tells of."""
 
 _KEPT = 20_000
+_LIVE = ("open", "unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,7 @@ class Round:
         self.now = now
         self.addresses = addresses
         self._stored: dict[int, Stored] = {}
+        self._seen: dict[tuple[str, Ruling | None], Considered] = {}
         self.writer = Writer(now=now, portals=_portals(), near=Neighbourhood(connection, key).near)
 
     def digest(
@@ -140,19 +145,25 @@ class Round:
         about = "+".join(sorted(made.carried))
         return self._draft(made, person, f"early:{person.id}:{about}", known)
 
-    def reminder(self, person: Subscriber, saved: Collection[int]) -> Draft | None:
-        """A mail that reminds of the opportunities `saved` (internal keys) by closing date.
+    def reminder(self, person: Subscriber, saved: Collection[int] | None = None) -> Draft | None:
+        """A mail that reminds of what `person` saved and what closes soon, or None.
 
-        Those that have closed, were cancelled or have no date any more are passed over.
+        `saved` are internal keys, asked of the store if None: what closes within the days that the
+        person chose, and was not reminded of yet. What has closed meanwhile is passed over.
         """
+        if saved is None:
+            saved = self._due(person)
         known = {
             key: one
             for key, one in self.stored(saved).items()
-            if one.opportunity.deadline and one.opportunity.status_at(self.now) == "open"
+            if one.opportunity.deadline and one.opportunity.status_at(self.now) in _LIVE
         }
         if not known:
             return None
-        candidates = [proposing.saved(one, person, self.now) for one in known.values()]
+        candidates = [
+            proposing.saved(one, self._considered(one.opportunity), person)
+            for one in known.values()
+        ]
         made = notes.reminder(
             candidates, person=person, writer=self.writer, addresses=self.addresses
         )
@@ -167,6 +178,13 @@ class Round:
         draft = self._draft(made, person, f"reminder:{person.id}:{'+'.join(named)}", known)
         return replace(draft, told={}, reminded=deadlines)
 
+    def _due(self, person: Subscriber) -> list[int]:
+        days = person.schedule.remind_days
+        if days is None:
+            return []
+        found = marks.due(self.connection, timedelta(days=days), self.now, person.id)
+        return [one.opportunity_id for one in found]
+
     def stored(self, ids: Iterable[int]) -> dict[int, Stored]:
         """The opportunities with these internal keys; each is read once a round."""
         wanted = list(ids)
@@ -174,6 +192,7 @@ class Round:
         if missing:
             if len(self._stored) > _KEPT:
                 self._stored.clear()
+                self._seen.clear()
                 missing = wanted
             self._stored.update(opportunities.several(self.connection, missing))
         return {key: self._stored[key] for key in wanted if key in self._stored}
@@ -185,27 +204,39 @@ class Round:
         """
         if one.told:
             return proposing.told_again(one, stored)
-        return proposing.fitting(
-            stored.opportunity, stored.first_seen, person, self.now, one.ruling
-        )
+        seen = self._considered(stored.opportunity, one.ruling)
+        return proposing.fitting(seen, stored.first_seen, person)
+
+    def _considered(self, opportunity: Opportunity, ruling: Ruling | None = None) -> Considered:
+        """What every reader's match begins with, once a round for each opportunity."""
+        found = self._seen.get((opportunity.id, ruling))
+        if found is None:
+            found = consider(opportunity, self.now, ruling)
+            self._seen[opportunity.id, ruling] = found
+        return found
 
     def _ending(self, person: Subscriber, taken: Collection[str]) -> list[Candidate]:
         """Contracts that come within the horizon for the first time since the last digest."""
         last = last_digest(person)
         found: list[Candidate] = []
-        for one in self._endings:
+        for one, again in self._endings:
             if one.opportunity.id in taken or not proposing.comes_near(one, last):
                 continue
-            if candidate := proposing.ending(one, person, self.now):
+            if candidate := proposing.ending(one, again, person):
                 found.append(candidate)
             if len(found) == ENDINGS:
                 break
         return found
 
     @cached_property
-    def _endings(self) -> Sequence[Ending]:
+    def _endings(self) -> Sequence[tuple[Ending, Considered]]:
+        """Contracts that end within the horizon, each with what may come after it."""
         bounds = (self.now + proposing.TOO_LATE, self.now + proposing.HORIZON)
-        return endings.ending(self.connection, *bounds, ("arts", "commissionable", "adjacent"))
+        found = endings.ending(self.connection, *bounds, ("arts", "commissionable", "adjacent"))
+        return [
+            (one, consider(proposing.let_again(one.opportunity, self.now), self.now))
+            for one in found
+        ]
 
     def _draft(
         self, made: Digest, person: Subscriber, about: str, known: Mapping[int, Stored]
