@@ -136,9 +136,9 @@ def notice(draw: random.Random, number: int) -> Opportunity:
 def _judged(draw: random.Random) -> Judgement:
     kind = draw.choices(["arts", "commissionable", "adjacent", "review", "none"], SHARES)
     label = "none" if kind[0] == "review" else kind[0]
-    rest = 0.3 if kind[0] == "review" else 0.1
-    scores = dict.fromkeys(("arts", "commissionable", "adjacent", "none"), 0.03)
-    scores |= {label: 1 - rest - 0.03, "arts" if label != "arts" else "commissionable": rest}
+    rest = 0.3 if kind[0] == "review" else 0.02
+    scores = dict.fromkeys(("arts", "commissionable", "adjacent", "none"), 0.02)
+    scores |= {label: 0.96 - rest, "arts" if label != "arts" else "commissionable": rest}
     phrases = [Reason(text=draw.choice(WORDS), field="title", weight=draw.random()) for _ in "abc"]
     return Judgement(
         relevance=label,  # type: ignore[arg-type]

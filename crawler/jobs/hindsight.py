@@ -14,16 +14,18 @@ import numpy as np
 import sqlalchemy as sa
 
 from crawler.digest.considering import consider
-from crawler.digest.matching import PERSONAL, Match, Refusal, decide, refusals
+from crawler.digest.matching import PERSONAL, Match, Refusal, decide, nearly
 from crawler.digest.screening import Screen
 from crawler.items import STAGES, STATUSES
 from crawler.opportunity import Opportunity
-from crawler.relevance.bands import LEAST
+from crawler.relevance.bands import LEAST, REVIEW, REVIEW_NEAR
 from crawler.store import recent, reviews
+from crawler.store.recent import Bar
 from crawler.store.reviews import Ruling
 from crawler.store.subscribers import Subscription
 
 DAYS = 28
+BAR = Bar(wanted=REVIEW, near=REVIEW_NEAR, least=LEAST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def _lately(
 ) -> Iterator[tuple[Opportunity, Ruling | None]]:
     """What came up or changed since, and what a reviewer decided of it."""
     ruled = reviews.rulings(connection)
-    for key, opportunity in recent.since(connection, since, LEAST):
+    for key, opportunity in recent.since(connection, since, BAR):
         yield opportunity, ruled.get(key)
 
 
@@ -134,24 +136,23 @@ def _outcome(
     moments: Sequence[datetime],
     ruling: Ruling | None,
 ) -> Sent | NearMiss | None:
-    nearly: NearMiss | None = None
+    missed: NearMiss | None = None
     for at in moments:
         then = as_of(opportunity, at)
         seen = consider(then, at, ruling)
         outcome = decide(seen, wish)
         if isinstance(outcome, Match):
             return Sent(opportunity=opportunity, match=outcome, at=at)
-        if outcome.criterion not in PERSONAL:
-            continue
-        against = refusals(seen, wish)
-        if len(against) == 1:
-            nearly = NearMiss(opportunity=opportunity, refusal=against[0], at=at)
-    return nearly
+        if outcome.criterion in PERSONAL and (refusal := nearly(seen, wish)):
+            missed = NearMiss(opportunity=opportunity, refusal=refusal, at=at)
+    return missed
 
 
 def as_of(opportunity: Opportunity, moment: datetime) -> Opportunity:
     """`opportunity` with the stage, status and deadline that it had at `moment`."""
-    then = dataclasses.replace(opportunity, updated=min(opportunity.updated, moment))
+    if opportunity.updated <= moment:
+        return opportunity
+    then = dataclasses.replace(opportunity, updated=moment)
     for change in reversed(opportunity.changes):
         if change.at <= moment:
             continue

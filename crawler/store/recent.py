@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,6 +12,17 @@ from crawler.opportunity import Opportunity
 from crawler.store import opportunities
 from crawler.store.tables import opportunities as opportunities_table
 from crawler.store.tables import reviews
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """From where on a notice may matter: `arts` and `commissionable` together from `wanted` on,
+    or from `least` on if with `adjacent` they reach `near`.
+    """
+
+    wanted: float
+    near: float
+    least: float
 
 
 def live(
@@ -38,19 +50,25 @@ def live(
 
 
 def since(
-    connection: sa.Connection, moment: datetime, least: float
+    connection: sa.Connection, moment: datetime, bar: Bar
 ) -> Iterator[tuple[int, Opportunity]]:
     """Opportunities published or materially changed at the source since `moment` that may matter.
 
-    Those are the ones with a reviewer's decision, and those that are probably (from `least` on)
-    `arts` or `commissionable`, or judged `adjacent`.
+    Those are the ones with a reviewer's decision, those over the `bar`, and whatever is `adjacent`.
     """
     table = opportunities_table.c
     wanted = table.scores["arts"].as_float() + table.scores["commissionable"].as_float()
+    near = wanted + table.scores["adjacent"].as_float()
+    over = sa.or_(wanted >= bar.wanted, sa.and_(near >= bar.near, wanted >= bar.least))
+    # Two look-ups, each by its own index: an OR across both would read every row.
+    recent = sa.union(
+        sa.select(table.id).where(table.published >= moment),
+        sa.select(table.id).where(table.changed_at >= moment),
+    )
     return opportunities.iterate(
         connection,
-        sa.or_(table.published >= moment, table.changed_at >= moment),
-        sa.or_(table.relevance == "adjacent", wanted >= least, _ruled()),
+        table.id.in_(recent),
+        sa.or_(table.relevance == "adjacent", over, _ruled()),
     )
 
 
