@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from crawler.bands import SHOWN_AS
 from crawler.opportunity import Opportunity
 from crawler.store import opportunities
+from crawler.store.listings import mask, seconds
+from crawler.store.tables import listings, reviews
 from crawler.store.tables import opportunities as opportunities_table
-from crawler.store.tables import reviews
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """From where on a notice may matter: `arts` and `commissionable` together from `wanted` on,
-    or from `least` on if with `adjacent` they reach `near`.
-    """
-
-    wanted: float
-    near: float
-    least: float
 
 
 def live(
@@ -33,7 +23,7 @@ def live(
     call: timedelta,
     award: timedelta,
 ) -> Iterator[tuple[int, Opportunity]]:
-    """Opportunities that somebody could still do something about.
+    """Opportunities that may matter and that somebody could still do something about.
 
     Calls that are open at `now`, and whatever was heard of since: within `plan` of an early
     signal, within `call` of a call without a deadline, within `award` of an award.
@@ -46,30 +36,21 @@ def live(
         (table.deadline.is_(None), table.updated >= now - call),
         else_=table.deadline >= now,
     )
-    return opportunities.iterate(connection, heard, table.status != "cancelled")
+    return opportunities.iterate(connection, heard, table.status != "cancelled", _may_matter())
 
 
-def since(
-    connection: sa.Connection, moment: datetime, bar: Bar
-) -> Iterator[tuple[int, Opportunity]]:
+def since(connection: sa.Connection, moment: datetime) -> Iterator[tuple[int, Opportunity]]:
     """Opportunities published or materially changed at the source since `moment` that may matter.
 
-    Those are the ones with a reviewer's decision, those over the `bar`, and whatever is `adjacent`.
+    Those are the ones that people are shown, that wait for a reviewer, or that one decided about.
     """
     table = opportunities_table.c
-    wanted = table.scores["arts"].as_float() + table.scores["commissionable"].as_float()
-    near = wanted + table.scores["adjacent"].as_float()
-    over = sa.or_(wanted >= bar.wanted, sa.and_(near >= bar.near, wanted >= bar.least))
     # Two look-ups, each by its own index: an OR across both would read every row.
-    recent = sa.union(
-        sa.select(table.id).where(table.published >= moment),
+    lately = sa.union(
+        sa.select(listings.c.opportunity_id).where(listings.c.published >= seconds(moment)),
         sa.select(table.id).where(table.changed_at >= moment),
     )
-    return opportunities.iterate(
-        connection,
-        table.id.in_(recent),
-        sa.or_(table.relevance == "adjacent", over, _ruled()),
-    )
+    return opportunities.iterate(connection, table.id.in_(lately), _may_matter())
 
 
 def changed_since(connection: sa.Connection, moment: datetime) -> Iterator[tuple[int, Opportunity]]:
@@ -82,6 +63,15 @@ def changed_since(connection: sa.Connection, moment: datetime) -> Iterator[tuple
         _ruled(reviews.c.decided_at >= moment),
     )
     return opportunities.iterate(connection, fresh)
+
+
+def _may_matter() -> sa.ColumnElement[bool]:
+    shown = mask("relevance", [word for word in SHOWN_AS if word != "none"])
+    told = sa.select(listings.c.opportunity_id).where(
+        listings.c.opportunity_id == opportunities_table.c.id,
+        listings.c.card.bitwise_and(shown) != 0,
+    )
+    return sa.or_(told.exists(), _ruled())
 
 
 def _ruled(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
