@@ -2,6 +2,10 @@
 
     python benchmarks/match.py [--subscriptions N] [--opportunities N] [--sample N] [--store]
 
+With ``--preview N`` it stores N opportunities, a fiftieth of them of the last 28 days and worth a
+look, and times `lately` and, for twenty subscriptions,
+`would_have_sent`.
+
 Draws N subscriptions and N opportunities (see `wish` and `notice`), makes the index, and finds
 every match with its reasons on one core. Prints seconds, pairs that fit, pairs looked at per
 second, matches per subscription and memory; beside it the naive double loop over `matching.match`
@@ -21,6 +25,7 @@ authority, 12 only regions, 4 the whole UK, 4 nothing; a fifth state no value.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import io
 import random
 import resource
@@ -132,9 +137,9 @@ def notice(draw: random.Random, number: int) -> Opportunity:
 def _judged(draw: random.Random) -> Judgement:
     kind = draw.choices(["arts", "commissionable", "adjacent", "review", "none"], SHARES)
     label = "none" if kind[0] == "review" else kind[0]
-    rest = 0.3 if kind[0] == "review" else 0.1
-    scores = dict.fromkeys(("arts", "commissionable", "adjacent", "none"), 0.03)
-    scores |= {label: 1 - rest - 0.03, "arts" if label != "arts" else "commissionable": rest}
+    rest = 0.3 if kind[0] == "review" else 0.02
+    scores = dict.fromkeys(("arts", "commissionable", "adjacent", "none"), 0.02)
+    scores |= {label: 0.96 - rest, "arts" if label != "arts" else "commissionable": rest}
     phrases = [Reason(text=draw.choice(WORDS), field="title", weight=draw.random()) for _ in "abc"]
     return Judgement(
         relevance=label,  # type: ignore[arg-type]
@@ -157,6 +162,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--opportunities", type=int, default=10_000)
     parser.add_argument("--sample", type=int, default=200, help="a side of the naive double loop")
     parser.add_argument("--store", action="store_true", help="store a tenth of the matches too")
+    parser.add_argument("--preview", type=int, metavar="N", help="preview with N stored")
     options = parser.parse_args(arguments)
     draw = random.Random(2026)
     homes = _homes(draw)
@@ -199,6 +205,8 @@ def main(arguments: Sequence[str]) -> None:
         f"the double loop, reckoned from {len(some) * len(few):,} pairs ({found} fit):"
         f" {naive:,.0f} s, {naive / seconds:,.0f} times as long"
     )
+    if options.preview:
+        _previewed(wishes[:20], options.preview)
     if options.store:
         _stored(wishes, calls[: max(1, len(calls) // 10)])
 
@@ -207,6 +215,42 @@ def _homes(draw: random.Random) -> list[str]:
     known = [code for code in outcodes._table() if outcodes.outcode(code)]
     sizes = [made.postcodes for code in known if (made := outcodes.outcode(code))]
     return draw.choices(known, sizes, k=5000)
+
+
+def _previewed(wishes: Sequence[Subscription], count: int) -> None:
+    from crawler.jobs.match import lately
+    from crawler.store import database, opportunities
+
+    draw = random.Random(28)
+    with tempfile.TemporaryDirectory() as folder:
+        engine = database.engine(f"sqlite:///{Path(folder) / 'bench.sqlite'}")
+        for begin in range(0, count, 2000):
+            calls = [notice(draw, number) for number in range(begin, begin + 2000)]
+            entries = [opportunities.Entry(None, _aged(call, draw)) for call in calls]
+            with database.writing(engine) as connection:
+                opportunities.save(connection, entries, NOW)
+        times, found = [], []
+        start = time.process_time()
+        known = lately(engine, NOW)
+        reading = time.process_time() - start
+        for one in wishes:
+            start = time.process_time()
+            had = known.would_have_sent(one)
+            times.append(time.process_time() - start)
+            found.append((had.count, len(had.near_misses)))
+    print(
+        f"a preview with {count:,} stored: reading {len(known.seen):,} of late"
+        f" {reading * 1000:.0f} ms, then median {statistics.median(times) * 1000:.0f} ms each; it"
+        f" found {statistics.median(a for a, _ in found):.0f}, and"
+        f" {statistics.median(b for _, b in found):.0f} near misses"
+    )
+
+
+def _aged(call: Opportunity, draw: random.Random) -> Opportunity:
+    """One in five of the last 28 days, the rest of the four years before."""
+    days = draw.uniform(0, 28) if draw.random() < 0.2 else draw.uniform(28, 1500)
+    at = NOW - timedelta(days=days)
+    return dataclasses.replace(call, published=at, updated=at)
 
 
 def _stored(wishes: Sequence[Subscription], calls: Sequence[Opportunity]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crawler.buyers import BUYER_KINDS
 from crawler.digest.considering import consider
-from crawler.digest.matching import PERSONAL, Match, decide, match, refusals
+from crawler.digest.matching import PERSONAL, Match, decide, match, nearly, refusals
 from crawler.digest.screening import Screen
 from crawler.items import ART_FORMS, OUTCOMES, Buyer, Judgement, Lot, Place
 from crawler.opportunity import Opportunity
@@ -143,12 +143,8 @@ def test_the_index_agrees_with_the_rules(
     }
     assert found == expected
     assert screen.near_misses(seen).tolist() == [
-        at for at, wish in enumerate(wishes) if nearly(refusals(seen, wish))
+        at for at, wish in enumerate(wishes) if nearly(seen, wish)
     ]
-
-
-def nearly(against: tuple[object, ...]) -> bool:
-    return len(against) == 1 and against[0].criterion in PERSONAL  # type: ignore[attr-defined]
 
 
 @settings(max_examples=100, deadline=None, phases=FAST)
@@ -159,6 +155,8 @@ def test_refusals_are_empty_for_a_match_and_begin_with_its_refusal(
     seen = consider(one, NOW)
     outcome, against = decide(seen, wish), refusals(seen, wish)
     assert (outcome,) == against[:1] if against else isinstance(outcome, Match)
+    near = len(against) == 1 and against[0].criterion in PERSONAL
+    assert nearly(seen, wish) == (against[0] if near else None)
 
 
 def test_what_nobody_wants_costs_no_group():

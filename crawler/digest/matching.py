@@ -29,7 +29,7 @@ from crawler.store.subscribers import Subscription
 
 __all__ = [
     "PERSONAL", "STALE_AWARD", "STALE_CALL", "STALE_PLAN", "Criterion", "Kind", "Match", "Refusal",
-    "combined", "decide", "kind_of", "match", "refusals",
+    "combined", "decide", "kind_of", "match", "nearly", "refusals",
 ]  # fmt: skip
 
 _STAGES = {"early": "an early signal", "open": "an open call", "awards": "an award"}
@@ -74,11 +74,15 @@ def decide(seen: Considered, wish: Subscription) -> Match | Refusal:
 
 
 def refusals(seen: Considered, wish: Subscription) -> tuple[Refusal, ...]:
-    """Every criterion that speaks against it, nothing for a match.
-
-    What fails exactly one of `PERSONAL`, and nothing else, came near.
-    """
+    """Every criterion that speaks against it, nothing for a match."""
     return tuple(fit for fit in _criteria(seen, wish) if isinstance(fit, Refusal))
+
+
+def nearly(seen: Considered, wish: Subscription) -> Refusal | None:
+    """The one criterion that speaks against it, if that is one of `PERSONAL`: it came near."""
+    found = (fit for fit in _criteria(seen, wish) if isinstance(fit, Refusal))
+    first, second = next(found, None), next(found, None)
+    return first if first and second is None and first.criterion in PERSONAL else None
 
 
 def _criteria(seen: Considered, wish: Subscription) -> Iterator[Fit | Refusal]:

@@ -6,19 +6,19 @@ The first is the preview before somebody saves; the second is what a digest says
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import numpy as np
 import sqlalchemy as sa
 
-from crawler.digest.considering import consider
-from crawler.digest.matching import PERSONAL, Match, Refusal, decide, refusals
+from crawler.digest.considering import Considered, consider
+from crawler.digest.matching import PERSONAL, Match, Refusal, decide, nearly
 from crawler.digest.screening import Screen
 from crawler.items import STAGES, STATUSES
 from crawler.opportunity import Opportunity
-from crawler.relevance.bands import LEAST
 from crawler.store import recent, reviews
 from crawler.store.reviews import Ruling
 from crawler.store.subscribers import Subscription
@@ -28,7 +28,10 @@ DAYS = 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """An opportunity that would have been sent, why, and when it came up (aware UTC)."""
+    """An opportunity that would have been sent, why, and when it came up (aware UTC).
+
+    It has the stage, status and deadline of that moment.
+    """
 
     opportunity: Opportunity
     match: Match
@@ -42,6 +45,9 @@ class NearMiss:
     opportunity: Opportunity
     refusal: Refusal
     at: datetime
+
+
+News = TypeVar("News", Sent, NearMiss)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,31 +64,51 @@ class Hindsight:
         return len(self.sent)
 
 
-def would_have_sent(
-    engine: sa.Engine, subscription: Subscription, now: datetime, days: int = DAYS
-) -> Hindsight:
-    """What `subscription` would have been sent in the `days` before `now`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lately:
+    """What came up in the `days` before `now`, read once and asked for many subscriptions.
 
-    Each opportunity is taken as it stood when it was published, or when it last changed: what has
+    A page that shows what a subscription would bring keeps it for some minutes: reading is most of
+    the work. `seen` holds each opportunity as it stood at the moments when it was news.
+    """
+
+    now: datetime
+    days: int
+    seen: tuple[tuple[tuple[datetime, Considered], ...], ...]
+
+    def would_have_sent(self, wish: Subscription) -> Hindsight:
+        """What `wish` would have been sent, and what it would have missed by little."""
+        outcomes = [_outcome(moments, wish) for moments in self.seen]
+        return Hindsight(
+            days=self.days,
+            sent=_newest_first(one for one in outcomes if isinstance(one, Sent)),
+            near_misses=_newest_first(one for one in outcomes if isinstance(one, NearMiss)),
+        )
+
+
+def lately(engine: sa.Engine, now: datetime, days: int = DAYS) -> Lately:
+    """Reads what came up in the `days` before `now`.
+
+    Each opportunity is taken as it stood when it was published, and when it last changed: what has
     closed since would have been sent all the same.
     """
     since = now - timedelta(days=days)
-    sent: list[Sent] = []
-    missed: list[NearMiss] = []
     with engine.connect() as connection:
-        for opportunity, ruling in _lately(connection, since):
-            outcome = _outcome(opportunity, subscription, _moments(opportunity, since, now), ruling)
-            if isinstance(outcome, Sent):
-                sent.append(outcome)
-            elif outcome:
-                missed.append(outcome)
-    return Hindsight(
-        days=days,
-        sent=tuple(sorted(sent, key=lambda one: (one.at, one.opportunity.id), reverse=True)),
-        near_misses=tuple(
-            sorted(missed, key=lambda one: (one.at, one.opportunity.id), reverse=True)
-        ),
-    )
+        seen = tuple(
+            tuple(
+                (at, consider(as_of(opportunity, at), at, ruling))
+                for at in _moments(opportunity, since, now)
+            )
+            for opportunity, ruling in _lately(connection, since)
+        )
+    return Lately(now=now, days=days, seen=seen)
+
+
+def would_have_sent(
+    engine: sa.Engine, subscription: Subscription, now: datetime, days: int = DAYS
+) -> Hindsight:
+    """What `subscription` would have been sent in the `days` before `now`: see `lately`."""
+    return lately(engine, now, days).would_have_sent(subscription)
 
 
 def near_misses(
@@ -117,7 +143,7 @@ def _lately(
 ) -> Iterator[tuple[Opportunity, Ruling | None]]:
     """What came up or changed since, and what a reviewer decided of it."""
     ruled = reviews.rulings(connection)
-    for key, opportunity in recent.since(connection, since, LEAST):
+    for key, opportunity in recent.since(connection, since):
         yield opportunity, ruled.get(key)
 
 
@@ -129,29 +155,27 @@ def _moments(opportunity: Opportunity, since: datetime, now: datetime) -> list[d
 
 
 def _outcome(
-    opportunity: Opportunity,
-    wish: Subscription,
-    moments: Sequence[datetime],
-    ruling: Ruling | None,
+    moments: Sequence[tuple[datetime, Considered]], wish: Subscription
 ) -> Sent | NearMiss | None:
-    nearly: NearMiss | None = None
-    for at in moments:
-        then = as_of(opportunity, at)
-        seen = consider(then, at, ruling)
+    missed: NearMiss | None = None
+    for at, seen in moments:
         outcome = decide(seen, wish)
         if isinstance(outcome, Match):
-            return Sent(opportunity=opportunity, match=outcome, at=at)
-        if outcome.criterion not in PERSONAL:
-            continue
-        against = refusals(seen, wish)
-        if len(against) == 1:
-            nearly = NearMiss(opportunity=opportunity, refusal=against[0], at=at)
-    return nearly
+            return Sent(opportunity=seen.opportunity, match=outcome, at=at)
+        if outcome.criterion in PERSONAL and (refusal := nearly(seen, wish)):
+            missed = NearMiss(opportunity=seen.opportunity, refusal=refusal, at=at)
+    return missed
+
+
+def _newest_first(found: Iterable[News]) -> tuple[News, ...]:
+    return tuple(sorted(found, key=lambda one: (one.at, one.opportunity.id), reverse=True))
 
 
 def as_of(opportunity: Opportunity, moment: datetime) -> Opportunity:
     """`opportunity` with the stage, status and deadline that it had at `moment`."""
-    then = dataclasses.replace(opportunity, updated=min(opportunity.updated, moment))
+    if opportunity.updated <= moment:
+        return opportunity
+    then = dataclasses.replace(opportunity, updated=moment)
     for change in reversed(opportunity.changes):
         if change.at <= moment:
             continue

@@ -11,13 +11,15 @@ import sqlalchemy as sa
 from crawler.digest.considering import STALE_AWARD, STALE_CALL, STALE_PLAN, consider
 from crawler.digest.screening import Hits, Screen
 from crawler.digest.wording import count
-from crawler.jobs.hindsight import Hindsight, near_misses, would_have_sent
+from crawler.jobs.hindsight import Hindsight, Lately, lately, near_misses, would_have_sent
 from crawler.opportunity import Opportunity
 from crawler.store import database, matches, opportunities, recent, reviews, subscribers
 from crawler.store.matches import Found, Kept, Why
 from crawler.store.subscribers import Subscription
 
-__all__ = ["Hindsight", "MatchSummary", "match", "near_misses", "would_have_sent"]
+__all__ = [
+    "Hindsight", "Lately", "MatchSummary", "lately", "match", "near_misses", "would_have_sent",
+]  # fmt: skip
 
 OVERLAP = timedelta(days=14)
 """How far behind the last round the next one begins: sources publish late and are read late."""

@@ -129,12 +129,25 @@ def keep(
             else:
                 same += 1
     gone = [at for at, before in known.items() if not before.told]
+    fresh = _still_there(connection, fresh)
     if fresh:
         connection.execute(matches.insert(), fresh)
     if changed:
         connection.execute(_CHANGE, changed)
     _withdraw(connection, gone)
     return Kept(new=len(fresh), changed=len(changed), same=same, withdrawn=len(gone))
+
+
+def _still_there(connection: sa.Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those whose opportunity was not merged away, nor their subscriber erased, meanwhile."""
+    there: dict[str, set[int]] = {}
+    for name, table in (("opportunity_id", opportunities), ("subscription_id", subscriptions)):
+        found = there.setdefault(name, set())
+        for part in chunks({row[name] for row in rows}):
+            query = sa.select(table.c.id).where(table.c.id.in_(part))
+            locked = query.with_for_update(read=True, key_share=True)
+            found.update(connection.execute(locked).scalars())
+    return [row for row in rows if all(row[name] in found for name, found in there.items())]
 
 
 @dataclass(frozen=True, slots=True)

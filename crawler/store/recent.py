@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from crawler.bands import SHOWN_AS
 from crawler.opportunity import Opportunity
 from crawler.store import opportunities
+from crawler.store.listings import mask, seconds
+from crawler.store.tables import listings, reviews
 from crawler.store.tables import opportunities as opportunities_table
-from crawler.store.tables import reviews
 
 
 def live(
@@ -21,7 +23,7 @@ def live(
     call: timedelta,
     award: timedelta,
 ) -> Iterator[tuple[int, Opportunity]]:
-    """Opportunities that somebody could still do something about.
+    """Opportunities that may matter and that somebody could still do something about.
 
     Calls that are open at `now`, and whatever was heard of since: within `plan` of an early
     signal, within `call` of a call without a deadline, within `award` of an award.
@@ -34,24 +36,21 @@ def live(
         (table.deadline.is_(None), table.updated >= now - call),
         else_=table.deadline >= now,
     )
-    return opportunities.iterate(connection, heard, table.status != "cancelled")
+    return opportunities.iterate(connection, heard, table.status != "cancelled", _may_matter())
 
 
-def since(
-    connection: sa.Connection, moment: datetime, least: float
-) -> Iterator[tuple[int, Opportunity]]:
+def since(connection: sa.Connection, moment: datetime) -> Iterator[tuple[int, Opportunity]]:
     """Opportunities published or materially changed at the source since `moment` that may matter.
 
-    Those are the ones with a reviewer's decision, and those that are probably (from `least` on)
-    `arts` or `commissionable`, or judged `adjacent`.
+    Those are the ones that people are shown, that wait for a reviewer, or that one decided about.
     """
     table = opportunities_table.c
-    wanted = table.scores["arts"].as_float() + table.scores["commissionable"].as_float()
-    return opportunities.iterate(
-        connection,
-        sa.or_(table.published >= moment, table.changed_at >= moment),
-        sa.or_(table.relevance == "adjacent", wanted >= least, _ruled()),
+    # Two look-ups, each by its own index: an OR across both would read every row.
+    lately = sa.union(
+        sa.select(listings.c.opportunity_id).where(listings.c.published >= seconds(moment)),
+        sa.select(table.id).where(table.changed_at >= moment),
     )
+    return opportunities.iterate(connection, table.id.in_(lately), _may_matter())
 
 
 def changed_since(connection: sa.Connection, moment: datetime) -> Iterator[tuple[int, Opportunity]]:
@@ -64,6 +63,15 @@ def changed_since(connection: sa.Connection, moment: datetime) -> Iterator[tuple
         _ruled(reviews.c.decided_at >= moment),
     )
     return opportunities.iterate(connection, fresh)
+
+
+def _may_matter() -> sa.ColumnElement[bool]:
+    shown = mask("relevance", [word for word in SHOWN_AS if word != "none"])
+    told = sa.select(listings.c.opportunity_id).where(
+        listings.c.opportunity_id == opportunities_table.c.id,
+        listings.c.card.bitwise_and(shown) != 0,
+    )
+    return sa.or_(told.exists(), _ruled())
 
 
 def _ruled(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

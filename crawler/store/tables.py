@@ -144,7 +144,7 @@ opportunities = sa.Table(
     sa.Column("authority", sa.String(9), index=True),
     sa.Column("place_reason", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("changed_at", Moment, comment="the last material change"),
+    sa.Column("changed_at", Moment, index=True, comment="the last material change"),
     sa.Column("first_seen", Moment, nullable=False),
 )
 
