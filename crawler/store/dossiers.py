@@ -66,7 +66,7 @@ class Dossier:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
     """Numbers of what everybody is shown: `new` and `awarded` in the last seven days, `closing` in
-    the next seven, `open` now or coming up; `by_region` counts what is open, ``UK`` what is open nationwide.
+    the next seven, `open` now or coming up; `by_region` counts what is open, ``UK`` nationwide.
     """
 
     new: int
@@ -207,7 +207,7 @@ def week(connection: sa.Connection, now: datetime) -> Week:
     """This week's numbers, in one pass over all listings: worth keeping for some minutes."""
     table, card, at = listings.c, card_at(now), seconds(now)
     ago, ahead = seconds(now - timedelta(days=7)), seconds(now + timedelta(days=7))
-    alive = card.bitwise_and(BITS["status"]["open"]) != 0
+    alive = card.bitwise_and(_OPEN) != 0
     recent = sa.and_(table.published > ago, table.published <= at)
 
     def number(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
