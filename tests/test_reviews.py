@@ -28,7 +28,7 @@ from crawler.relevance.corpus import UNSAID, Corpus, inverse_frequency
 from crawler.relevance.design import matrix
 from crawler.relevance.fitting import fit_tags
 from crawler.relevance.shipped import CORPUS, load
-from crawler.store import database, opportunities, releases, reviews, subscribers, tables
+from crawler.store import database, marks, opportunities, releases, reviews, subscribers, tables
 from crawler.store.reviews import Said
 from crawler.store.subscribers import Subscription
 
@@ -314,6 +314,9 @@ def test_the_whole_way_at_the_command_line(home: Path, engine: sa.Engine):
     join(engine)
     done = review("reject", second, "--subscriber", "A@theatre.example")
     assert "not for them" in done.output
+    with engine.connect() as connection:
+        person = subscribers.listed(connection)[0]
+        assert [one.hidden_at is not None for one in marks.listed(connection, person.id)] == [True]
     assert [(row["by"], row["reviewer"], row["relevance"]) for row in rows(engine)] == [
         ("reviewer", "Ann", "commissionable"),
         ("reviewer", "reviewer", "arts"),

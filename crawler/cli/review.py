@@ -21,7 +21,7 @@ from crawler.errors import UsageError
 from crawler.jobs.export import record
 from crawler.opportunity import Opportunity
 from crawler.relevance.bands import doubt
-from crawler.store import database, reviews, subscribers
+from crawler.store import database, marks, reviews, subscribers
 from crawler.store.reviews import Said
 
 commands = typer.Typer()
@@ -145,14 +145,18 @@ def label(
 def _decide(key: str, said: Said) -> None:
     engine = database.engine(config.load().database)
     with database.writing(engine) as connection:
-        decided = reviews.decide(connection, key.strip().lower(), said, datetime.now(UTC))
+        now, key = datetime.now(UTC), key.strip().lower()
+        decided = reviews.decide(connection, key, said, now)
+        if said.subscriber_id is not None:
+            marks.leave_out(connection, said.subscriber_id, key, now, said.note)
     one = decided.opportunity
     tags = wording.listing((*(decided.art_forms or ()), *(decided.outcomes or ())))
     word = "not for them" if said.decision == "not_for_us" else decided.relevance
     judged = one.judgement.relevance if one.judgement else "nothing yet"
     _say(f"{wording.plain(one.title)}: {word}{f' ({tags})' if tags else ''}.")
     _say(
-        f"It stays judged {judged} for now: tenders train learns from decisions, and"
+        f"It stays judged {judged} for now, though digests go by the decision: tenders train"
+        " learns from decisions, and"
         " tenders reprocess --judgements applies what was learnt."
     )
 

@@ -80,6 +80,14 @@ def hide(
         public = opportunities.get(connection, at).id
         said = Said(decision="not_for_us", subscriber_id=subscriber_id, note=why)
         reviews.decide(connection, public, said, now)
+    leave_out(connection, subscriber_id, key, now, why)
+
+
+def leave_out(
+    connection: sa.Connection, subscriber_id: int, key: str, now: datetime, why: str | None = None
+) -> None:
+    """The mark alone, for whoever kept the review already."""
+    at = _at(connection, key)
     _set(connection, subscriber_id, at, {"hidden_at": now}, unless="hidden_at")
     if why:
         _set(connection, subscriber_id, at, {"hidden_why": why})
