@@ -27,7 +27,7 @@ from crawler.digest.nearby import Neighbourhood
 from crawler.digest.ordering import last_digest
 from crawler.opportunity import Opportunity
 from crawler.sources import registry
-from crawler.store import endings, marks, matches, opportunities, runs
+from crawler.store import endings, marks, matches, opportunities, reviews, runs
 from crawler.store.endings import Ending
 from crawler.store.matches import Pending, Told
 from crawler.store.opportunities import Stored
@@ -95,7 +95,7 @@ class Round:
         near_misses: int | None = None,
     ) -> Draft:
         """The digest that `person` would get for the digest time `slot` (this day's, if None)."""
-        pending = matches.pending(self.connection, person.id)
+        pending = matches.pending(self.connection, person.id, self._rulings)
         known = self.stored(one.opportunity_id for one in pending)
         candidates = [
             candidate
@@ -128,7 +128,11 @@ class Round:
         """
         if not person.schedule.early_mail:
             return None
-        pending = [one for one in matches.pending(self.connection, person.id) if not one.told]
+        pending = [
+            one
+            for one in matches.pending(self.connection, person.id, self._rulings)
+            if not one.told
+        ]
         known = self.stored(one.opportunity_id for one in pending)
         found = [
             candidate
@@ -227,6 +231,10 @@ class Round:
             if len(found) == ENDINGS:
                 break
         return found
+
+    @cached_property
+    def _rulings(self) -> Mapping[int, Ruling]:
+        return reviews.rulings(self.connection)
 
     @cached_property
     def _endings(self) -> Sequence[tuple[Ending, Considered]]:

@@ -22,6 +22,10 @@ from crawler.store.reviews import Ruling
 from crawler.store.statements import chunks
 from crawler.store.tables import marks, matches, opportunities, subscriptions
 
+_PENDING = (
+    matches.c.opportunity_id, matches.c.reasons, matches.c.caveats, matches.c.kind, matches.c.told,
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -213,10 +217,13 @@ def withdraw_others(
     return len(gone)
 
 
-def pending(connection: sa.Connection, subscriber_id: int) -> list[Pending]:
+def pending(
+    connection: sa.Connection, subscriber_id: int, ruled: Mapping[int, Ruling] | None = None
+) -> list[Pending]:
     """What a digest may have to tell this person, each opportunity once, by internal key.
 
-    Untold means told under none of the person's subscriptions. What they hid is left out.
+    Untold means told under none of the person's subscriptions. What they hid is left out. `ruled`
+    is what `reviews.rulings` says; who asks for many people asks for that once.
     """
     other, theirs = matches.alias(), subscriptions.alias()
     told_elsewhere = sa.exists().where(
@@ -231,7 +238,7 @@ def pending(connection: sa.Connection, subscriber_id: int) -> list[Pending]:
         marks.c.hidden_at.is_not(None),
     )
     rows = connection.execute(
-        sa.select(matches)
+        sa.select(*_PENDING)
         .join(subscriptions, subscriptions.c.id == matches.c.subscription_id)
         .join(opportunities, opportunities.c.id == matches.c.opportunity_id)
         .where(
@@ -254,8 +261,9 @@ def pending(connection: sa.Connection, subscriber_id: int) -> list[Pending]:
                 told=None if row.told is None else msgspec.convert(row.told, Told),
             ),
         )
-    ruled = reviews.rulings(connection, found)
-    return [replace(one, ruling=ruled.get(key)) for key, one in found.items()]
+    if ruled is None:
+        ruled = reviews.rulings(connection, found)
+    return [replace(one, ruling=ruled[key]) if key in ruled else one for key, one in found.items()]
 
 
 def told(
