@@ -334,3 +334,10 @@ def test_a_wrong_server_url_names_the_setting(url: str):
 @pytest.mark.parametrize(("host", "here"), [("127.0.0.1", True), ("::1", True), ("x.org", False)])
 def test_this_machine(host: str, here: bool):
     assert Server(host=host, port=25, implicit=False).here is here
+
+
+def test_one_click_is_not_promised_without_https():
+    near = Addresses(base="http://tenders.example", tokens=ADDRESSES.tokens)
+    raw = message(digest(), subscriber(), LETTERHEAD, NOW, addresses=near).as_bytes()
+    assert header(raw, b"List-Unsubscribe-Post") == []
+    assert b"<http://tenders.example/unsubscribe/" in header(raw, b"List-Unsubscribe")[0]

@@ -118,7 +118,7 @@ def test_an_opportunity_says_why_and_why_not(client: FlaskClient) -> None:
     assert "Artistic services in the classification" in page
     assert "What spoke against it: “places” in the description" in page
     assert "3 days left" in page
-    assert "The deadline is in" in page
+    assert "The deadline is in 3 days" in page
     assert "2 lots" in page
     assert "£9,000" in page
     assert "Manchester City Council" in page

@@ -97,6 +97,8 @@ def message(
     ways = [f"<{rendering.mailto(contact, STOP)}>"]
     if addresses and addresses.base.startswith(("https://", "http://")):
         ways.append(f"<{addresses.unsubscribe(subscriber.handle)}>")
+    if addresses and addresses.base.startswith("https://"):
+        # RFC 8058, section 3.1: one click is for an HTTPS address only.
         made["List-Unsubscribe-Post"] = _header(
             "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
         )

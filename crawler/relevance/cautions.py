@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from crawler import dates
 from crawler.items import Facts
 
 SMALL_VALUE = Decimal(500_000)
@@ -71,8 +72,8 @@ def _stage(facts: Facts, now: datetime) -> list[Caution]:
     if left < timedelta(0):
         return [_caution("closed", f"The deadline was {facts.deadline:%-d %B %Y}")]
     if left < SOON:
-        days = max(left.days, 0)
-        when = "today or tomorrow" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
+        days = dates.days_left(facts.deadline, now)
+        when = {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
         return [_caution("deadline", f"The deadline is {when}")]
     return []
 
