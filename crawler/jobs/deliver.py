@@ -10,7 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -159,12 +159,7 @@ class _Round:
 
     def _claimed(self, mail_id: int) -> Mail | None:
         """The mail in its final bytes, marked as being sent; None if it must not be, or is gone."""
-        with self.engine.connect() as connection:
-            mail = outbox.get(connection, mail_id, self.terms.clock())
-        if mail is None:
-            return None
-        signer = self.terms.signer
-        raw = signer.signed(mail.raw) if signer else mail.raw
+        signed = self._signed(mail_id)
         with database.writing(self.engine, alone=False) as connection:
             if not leases.holds(connection, self.lease):
                 self.lease.lost.set()
@@ -181,17 +176,16 @@ class _Round:
                 outbox.held(connection, mail.id, reason, self.terms.clock())
                 self.done.held.append((mail.recipient, reason))
                 return None
-            outbox.sending(connection, mail.id, raw)
-        return Mail(
-            id=mail.id,
-            about=mail.about,
-            message_id=mail.message_id,
-            kind=mail.kind,
-            recipient=mail.recipient,
-            raw=raw,
-            attempts=mail.attempts + 1,
-            queued_at=mail.queued_at,
-        )
+            outbox.sending(connection, mail.id, signed)
+        return replace(mail, raw=signed or mail.raw, attempts=mail.attempts + 1)
+
+    def _signed(self, mail_id: int) -> bytes | None:
+        """The mail with its signature, made while nobody waits; None where nothing is signed."""
+        if self.terms.signer is None:
+            return None
+        with self.engine.connect() as connection:
+            mail = outbox.get(connection, mail_id, self.terms.clock())
+        return self.terms.signer.signed(mail.raw) if mail else None
 
     def _handed_over(self, mail: Mail) -> bool:
         """Hands one mail over and records how that went; True to leave its domain alone."""

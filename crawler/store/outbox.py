@@ -206,12 +206,16 @@ def get(connection: sa.Connection, mail_id: int, now: datetime) -> Mail | None:
     )
 
 
-def sending(connection: sa.Connection, mail_id: int, raw: bytes) -> bool:
-    """Marks a queued mail as being handed over in just these bytes; False if it is not queued."""
+def sending(connection: sa.Connection, mail_id: int, raw: bytes | None = None) -> bool:
+    """Marks a queued mail as being handed over, in just the bytes `raw` if those are new.
+
+    False if it is not queued any more.
+    """
+    values: dict[str, object] = {"state": "sending", "attempts": outbox.c.attempts + 1}
+    if raw is not None:
+        values["message"] = zlib.compress(raw, 3)
     claimed = connection.execute(
-        outbox.update()
-        .where(outbox.c.id == mail_id, outbox.c.state == "queued")
-        .values(state="sending", attempts=outbox.c.attempts + 1, message=zlib.compress(raw, 3))
+        outbox.update().where(outbox.c.id == mail_id, outbox.c.state == "queued").values(values)
     )
     return claimed.rowcount > 0
 
