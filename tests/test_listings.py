@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 from release_samples import CF, FTS, JUDGEMENT, NOW, amended, keep, read, release
 
 from crawler.bands import SHOWN_AS, shown_as
@@ -167,37 +169,55 @@ def test_listings_can_be_made_anew_for_some_or_all(engine: sa.Engine) -> None:
     assert stored(engine) == before
 
 
-BACK = {
-    "sqlite": [
-        *(f"DROP TRIGGER opportunity_words_{one}" for one in ("insert", "delete", "update")),
-        *(f"DROP TABLE {one}" for one in ("words", "opportunity_words", "listings", "origins")),
-        "UPDATE alembic_version SET version_num = '0004'",
-    ],
-    "postgresql": [
-        *(f"DROP FUNCTION count_{one}_words CASCADE" for one in ("added", "removed", "changed")),
-        "DROP FUNCTION words_of",
-        "DROP INDEX ix_opportunities_title_words, ix_opportunities_head_words",
-        "DROP TABLE words, listings, origins",
-        "UPDATE alembic_version SET version_num = '0004'",
-    ],
-}
-"""What takes a database back to before there were listings."""
+def upgraded(engine: sa.Engine, revision: str) -> None:
+    """Brings an empty database to an older schema."""
+    config = Config()
+    config.set_main_option("script_location", str(database.MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
 
 
-def test_an_upgrade_fills_listings_and_words_from_what_is_stored(engine: sa.Engine) -> None:
-    keep(engine, FTS, release(1), amended(release(2), title="Puppetry"))
-    before = stored(engine)
+def plain(key: str, title: str) -> dict[str, Any]:
+    """An opportunity as a row, without asking any code what rows look like."""
+    empty = ("ocids", "cpv", "lots", "urls", "reasons", "outcomes")
+    moments = ("published", "updated", "first_seen")
+    return {
+        **{name: [] for name in empty},
+        **dict.fromkeys(moments, NOW),
+        "key": key,
+        "title": title,
+        "description": "Clay and glaze.",
+        "sources": [FTS],
+        "stage": "tender",
+        "status": "open",
+        "relevance": "arts",
+        "scores": JUDGEMENT.scores,
+        "art_forms": ["music"],
+        "regions": ["TLD"],
+        "authority": "E08000003",
+        "place_reason": "",
+        "version": 1,
+    }
+
+
+def test_an_upgrade_fills_listings_and_words_from_what_is_stored(
+    empty_database_url: str,
+) -> None:
+    engine = database.connect(empty_database_url)
+    upgraded(engine, "0004")
     with database.writing(engine) as connection:
-        for statement in BACK[engine.dialect.name]:
-            connection.execute(sa.text(statement))
+        rows = [plain(f"n{at}", "Puppetry" if at else "Pottery") for at in range(1500)]
+        connection.execute(sa.insert(tables.opportunities), rows)
     database.upgrade(engine)
-    after = stored(engine)
-    assert [row | {"origin": 0} for row in after.values()] == [
-        row | {"origin": 0} for row in before.values()
-    ]
+    check(engine)
+    asked = browse.Filters(q="pupetry", regions=["TLD"], art_forms=["music"])
     with engine.connect() as connection:
-        found = browse.find(connection, browse.Filters(q="pupetry"), now=NOW)
-    assert (found.suggestion, found.total) == ("puppetry", 1)
+        found = browse.find(connection, asked, now=NOW, counts=True)
+        assert browse.find(connection, browse.Filters(q="glaze pottery"), now=NOW).total == 1
+    assert (found.suggestion, found.corrected, found.total) == ("puppetry", True, 1499)
+    assert found.facets["authorities"] == {"E08000003": 1499}
+    engine.dispose()
 
 
 def test_the_places_of_bits_are_part_of_the_schema() -> None:

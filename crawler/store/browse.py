@@ -6,7 +6,7 @@ in full. What surrounds one opportunity or authority is in `dossiers`, and named
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -32,7 +32,6 @@ from crawler.store.filters import DEFAULT, FACETS, Filters, check, choices, span
 from crawler.store.hits import Hit
 from crawler.store.paging import SORTS, Sort
 from crawler.store.search import Segment, Words
-from crawler.store.tables import listings
 
 __all__ = [
     "DEFAULT", "FACETS", "MOST", "SORTS", "Contract", "Dossier", "Event", "Filters", "Found", "Hit",
@@ -91,17 +90,34 @@ def find(
         raise UsageError(f"a page of {limit} cannot be had; ask for 1 to {MOST}.")
     if not 0 <= offset <= _FAR or (offset and after is not None):
         raise UsageError(f"pages go up to hit {_FAR}. Narrow the search, or go on by marker.")
-    meant = _meant(connection, filters.q)
-    if meant is None:
-        return Found()
-    order = paging.order(connection, filters, meant.words, sort, now, after)
+    asked = _Asked(filters=filters, sort=sort, now=now, limit=limit, after=after, counts=counts)
+    if filters.q is None or not filters.q.strip():
+        return _page(connection, asked, _Meant(words=None), offset)
+    with search.by_index(connection):
+        meant = _meant(connection, filters.q)
+        return _page(connection, asked, meant, offset) if meant else Found()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What `find` was asked for."""
+
+    filters: Filters
+    sort: Sort
+    now: datetime
+    limit: int
+    after: str | None
+    counts: bool
+
+
+def _page(connection: sa.Connection, asked: _Asked, meant: _Meant, offset: int) -> Found:
+    filters, now, limit, counts = asked.filters, asked.now, asked.limit, asked.counts
+    order = paging.order(connection, filters, meant.words, asked.sort, now, asked.after)
     rows = _rows(connection, filters, order, now, offset + limit + 1)[offset:]
     items = hits.load(connection, [pk for pk, _ in rows[:limit]], now, meant.words)
-    conditions = [*spans(filters, now), *_within(connection, meant.words)]
-    if counts:
-        counted = counting.count(connection, filters, conditions, now)
-    else:
-        counted = _total(connection, [*conditions, *choices(filters, now).values()])
+    count = counting.count if counts else _total
+    source, conditions = search.among(connection, meant.words)
+    counted = count(connection, source, [*conditions, *spans(filters, now)], filters, now)
     return Found(
         items=items,
         total=counted.total,
@@ -122,10 +138,8 @@ class _Meant:
     corrected: bool = False
 
 
-def _meant(connection: sa.Connection, query: str | None) -> _Meant | None:
+def _meant(connection: sa.Connection, query: str) -> _Meant | None:
     """What `query` means; None when it asks for something that nothing can be."""
-    if query is None or not query.strip():
-        return _Meant(words=None)
     words = search.read(query)
     if not words.parts:
         return None
@@ -142,12 +156,6 @@ def _meant(connection: sa.Connection, query: str | None) -> _Meant | None:
     return _Meant(words=words if number else better, suggestion=better.text, corrected=not number)
 
 
-def _within(connection: sa.Connection, words: Words | None) -> list[sa.ColumnElement[bool]]:
-    if words is None:
-        return []
-    return [listings.c.opportunity_id.in_(search.hits(connection, words))]
-
-
 def _rows(
     connection: sa.Connection, filters: Filters, order: paging.Order, now: datetime, most: int
 ) -> list[tuple[int, tuple[int, ...]]]:
@@ -156,15 +164,22 @@ def _rows(
     falling = [key.desc() for key in order.keys]
     rows: list[tuple[int, tuple[int, ...]]] = []
     for tier, further in order.steps():
-        query = sa.select(*order.keys).where(*conditions, *further).order_by(*falling)
-        found = connection.execute(query.limit(most - len(rows)))
-        rows += [(keys[-1], (tier, *keys)) for keys in found]
+        query = sa.select(*order.keys).select_from(tier.source).where(*conditions, *further)
+        found = connection.execute(query.order_by(*falling).limit(most - len(rows)))
+        rows += [(keys[-1], (tier.number, *keys)) for keys in found]
         if len(rows) >= most:
             break
     return rows
 
 
-def _total(connection: sa.Connection, conditions: list[sa.ColumnElement[bool]]) -> counting.Counted:
-    some = sa.select(sa.literal(1)).select_from(listings).where(*conditions).limit(_CAP + 1)
+def _total(
+    connection: sa.Connection,
+    source: sa.FromClause,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    filters: Filters,
+    now: datetime,
+) -> counting.Counted:
+    wanted = (*conditions, *choices(filters, now).values())
+    some = sa.select(sa.literal(1)).select_from(source).where(*wanted).limit(_CAP + 1)
     number = connection.execute(sa.select(sa.func.count()).select_from(some.subquery()))
     return counting.Counted(total=number.scalar_one(), facets={})

@@ -40,12 +40,16 @@ class Counted:
 
 def count(
     connection: sa.Connection,
-    filters: Filters,
+    source: sa.FromClause,
     conditions: Sequence[sa.ColumnElement[bool]],
+    filters: Filters,
     now: datetime,
 ) -> Counted:
-    """Counts what fulfils the `conditions` and `filters` choose from on the day `now`."""
-    cards, places = _packed(connection, filters, conditions, now)
+    """Counts the rows of `source`, which holds `listings`, that fulfil the `conditions`.
+
+    Of `filters` only those in `FACETS` are looked at, on the day `now`.
+    """
+    cards, places = _packed(connection, source, conditions, filters, now)
     authorities, origin = places // _ORIGINS, places % _ORIGINS
     known = {pk: words.split() for pk, words in connection.execute(sa.select(origins))}
     fits = _fits(filters, cards, authorities, origin, known)
@@ -64,8 +68,9 @@ def count(
 
 def _packed(
     connection: sa.Connection,
-    filters: Filters,
+    source: sa.FromClause,
     conditions: Sequence[sa.ColumnElement[bool]],
+    filters: Filters,
     now: datetime,
 ) -> tuple[Numbers, Numbers]:
     """Of each opportunity that fails in one facet at most, its card and where it comes from."""
@@ -78,14 +83,21 @@ def _packed(
         )
         wanted.append(failed <= 1)
     if connection.dialect.name == "postgresql":
-        query = sa.select(sa.func.array_agg(card_at(now)), sa.func.array_agg(place)).where(*wanted)
-        cards, places = connection.execute(query).one()
-        return np.array(cards or [], np.int64), np.array(places or [], np.int64)
+        query = sa.select(_bytes(card_at(now)), _bytes(place))
+        answer = connection.execute(query.select_from(source).where(*wanted)).one()
+        first, second = (np.frombuffer(one or b"", ">i8").astype(np.int64) for one in answer)
+        return first, second
     array = sa.func.json_group_array
-    query = sa.select(array(card_at(now)), array(place)).where(*wanted)
-    packed = connection.execute(query).one()
+    query = sa.select(array(card_at(now)), array(place))
+    packed = connection.execute(query.select_from(source).where(*wanted)).one()
     first, second = (np.array(_numbers.decode(one), np.int64) for one in packed)
     return first, second
+
+
+def _bytes(number: sa.ColumnElement[int]) -> sa.ColumnElement[bytes]:
+    """All the numbers as PostgreSQL sends a bigint, eight bytes each, the highest first."""
+    sent = sa.func.int8send(sa.cast(number, sa.BigInteger))
+    return sa.func.string_agg(sent, sa.literal_column("''::bytea", sa.LargeBinary))
 
 
 def _all(length: int, which: Sequence[Which]) -> Which:

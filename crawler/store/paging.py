@@ -45,27 +45,36 @@ Condition = sa.ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """A part of all hits: rows of `source`, which holds `listings`, that fulfil `conditions`."""
+
+    number: int
+    source: sa.FromClause
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """`tiers` come one after another, each with its number and condition, the highest first.
+    """`tiers` come one after another, the highest number first.
 
     Within a tier hits are ordered by `keys`, all falling and unique together. `after` is where the
     page before ended: the tier's number, then the keys.
     """
 
-    tiers: tuple[tuple[int, tuple[Condition, ...]], ...]
+    tiers: tuple[Tier, ...]
     keys: tuple[sa.ColumnElement[int], ...]
     name: str
     at: int
     after: tuple[int, ...] | None = None
 
-    def steps(self) -> Iterator[tuple[int, list[Condition]]]:
+    def steps(self) -> Iterator[tuple[Tier, list[Condition]]]:
         """The tiers that are left, each with the conditions under which hits are still to come."""
-        for number, conditions in self.tiers:
-            if self.after is None or number < self.after[0]:
-                yield number, [*conditions]
-            elif number == self.after[0]:
+        for tier in self.tiers:
+            if self.after is None or tier.number < self.after[0]:
+                yield tier, [*tier.conditions]
+            elif tier.number == self.after[0]:
                 reached = sa.tuple_(*(sa.literal(key, sa.BigInteger) for key in self.after[1:]))
-                yield number, [*conditions, sa.tuple_(*self.keys) < reached]
+                yield tier, [*tier.conditions, sa.tuple_(*self.keys) < reached]
 
     def marker(self, last: Sequence[int]) -> str:
         """What the next page is asked for with, given the tier and keys of this page's last hit."""
@@ -142,20 +151,25 @@ def _keys(sort: Sort, at: int) -> tuple[sa.ColumnElement[int], ...]:
     return (table.published,)
 
 
-def _tiers(
-    connection: sa.Connection, words: Words | None, sort: Sort
-) -> tuple[tuple[int, tuple[Condition, ...]], ...]:
+def _tiers(connection: sa.Connection, words: Words | None, sort: Sort) -> tuple[Tier, ...]:
     """By relevance: hits in the title, then in title and buyer's name together, then all others.
 
     Weighing how often words occur would mean reading every hit, and every notice that comes would
     order the pages anew. Tier by tier, a common word's first page is found among titles alone.
     """
+
+    def tier(number: int, where: search.Where, *others: Condition) -> Tier:
+        source, conditions = search.among(connection, words, where)
+        return Tier(number=number, source=source, conditions=(*conditions, *others))
+
+    if words is None or sort != "relevance":
+        return (tier(0, "anywhere"),)
     pk = listings.c.opportunity_id
-    if words is None:
-        return ((0, ()),)
-    titles, heads, anywhere = (
-        pk.in_(search.hits(connection, words, where)) for where in ("title", "head", "anywhere")
+    titles, heads = (
+        pk.in_(search.hits(connection, words, where).correlate(None)) for where in ("title", "head")
     )
-    if sort != "relevance":
-        return ((0, (anywhere,)),)
-    return ((2, (titles,)), (1, (heads, ~titles)), (0, (anywhere, ~heads)))
+    return (
+        tier(2, "title"),
+        tier(1, "head", ~titles),
+        tier(0, "anywhere", ~heads),
+    )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from crawler.store.tables import opportunities
+from crawler.store.tables import listings, opportunities
 
 Where = Literal["anywhere", "head", "title"]
 """Where words are looked for; the head of an opportunity is its title and its buyer's name."""
@@ -82,14 +83,27 @@ def matching(connection: sa.Connection, query: str) -> sa.ColumnElement[bool]:
     return opportunities.c.id.in_(hits(connection, words))
 
 
-def hits(connection: sa.Connection, words: Words, where: Where = "anywhere") -> sa.Select[Any]:
+def hits(
+    connection: sa.Connection, words: Words, where: Where = "anywhere"
+) -> sa.Select[tuple[int]]:
     """The internal ids of the opportunities in which all of `words` (one or more) occur."""
+    source, conditions = among(connection, words, where)
+    return sa.select(listings.c.opportunity_id).select_from(source).where(*conditions)
+
+
+def among(
+    connection: sa.Connection, words: Words | None, where: Where = "anywhere"
+) -> tuple[sa.FromClause, tuple[sa.ColumnElement[bool], ...]]:
+    """A source of the listings that have `words`, or of all there are, and its conditions."""
+    if words is None:
+        return listings, ()
     if connection.dialect.name == "postgresql":
-        searched: sa.ColumnElement[Any] = sa.literal_column(_INDEXED[where])
-        return sa.select(opportunities.c.id).where(searched.op("@@")(_tsquery(words)))
+        searched: sa.ColumnElement[Any] = sa.literal_column(_VECTORS[where])
+        return listings, (searched.op("@@", is_comparison=True)(_tsquery(words)),)
     found = sa.text("SELECT rowid FROM opportunity_search WHERE opportunity_search MATCH :terms")
     bound = found.bindparams(sa.bindparam("terms", _match(words, where), unique=True))
-    return sa.select(bound.columns(sa.column("rowid", sa.Integer)).subquery().c.rowid)
+    ids = bound.columns(sa.column("rowid", sa.Integer)).subquery()
+    return listings.join(ids, listings.c.opportunity_id == ids.c.rowid), ()
 
 
 def occurs(connection: sa.Connection, words: Words, most: int = 1) -> int:
@@ -98,15 +112,25 @@ def occurs(connection: sa.Connection, words: Words, most: int = 1) -> int:
     return connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 
 
-# As the indexes were made: word for word, or PostgreSQL does not know them again.
-_INDEXED: dict[Where, str] = {
-    "anywhere": "opportunities.search",
-    "title": "to_tsvector('english', left(opportunities.title, 2000))",
-    "head": (
-        "to_tsvector('english', left(opportunities.title, 2000) || ' ' ||"
-        " left(coalesce(opportunities.buyer_name, ''), 2000))"
-    ),
-}
+@contextmanager
+def by_index(connection: sa.Connection) -> Iterator[None]:
+    """Has PostgreSQL use its index within the block, whatever it thinks, unless that fails.
+
+    It does not know what unpacking a text vector costs, and would rather read every one for a
+    common word, or with a limit for a rare one: seconds instead of milliseconds.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    switch = sa.text("SELECT set_config('enable_seqscan', :to, true)")
+    connection.execute(switch, {"to": "off"})
+    yield
+    connection.execute(switch, {"to": "on"})
+
+
+_VECTORS: dict[Where, str] = {
+    "anywhere": "listings.search", "title": "listings.title_words", "head": "listings.head_words"
+}  # fmt: skip
 _COLUMNS: dict[Where, str] = {"anywhere": "", "title": "title : ", "head": "{title buyer_name} : "}
 
 
