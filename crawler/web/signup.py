@@ -5,6 +5,8 @@ Whoever asks learns nothing of an address: the answer is the same for one that i
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
@@ -17,11 +19,14 @@ from crawler.mailboxes import address
 from crawler.store.subscribers import Subscription
 from crawler.web import wishing
 from crawler.web.access import Route
-from crawler.web.context import here, now
+from crawler.web.context import Remembered, here, now
 from crawler.web.holders import network
 from crawler.web.wishing import Filled
 
 ORIGIN = "sign-up page"
+
+FRESH = timedelta(minutes=5)
+"""How long what came up of late is taken for the same: reading it takes most of a preview."""
 
 
 def form() -> str:
@@ -82,7 +87,14 @@ def sent() -> str:
 
 def would_have_sent(subscription: Subscription) -> hindsight.Hindsight:
     """What a subscription would have had in the last four weeks."""
-    return hindsight.would_have_sent(here().engine, subscription, now())
+    kept = here().remembered.setdefault("lately", Remembered(_lately, FRESH))
+    lately = kept.at(now())
+    assert isinstance(lately, hindsight.Lately)
+    return lately.would_have_sent(subscription)
+
+
+def _lately(moment: datetime) -> hindsight.Lately:
+    return hindsight.lately(here().engine, moment)
 
 
 def _preview(filled: Filled) -> hindsight.Hindsight | None:
