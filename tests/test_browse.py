@@ -514,6 +514,31 @@ def test_a_hostile_query_is_an_answer(library: sa.Engine, query: str) -> None:
     assert len(found.suggestion or "") <= 1000
 
 
+@pytest.mark.parametrize("sort", ["relevance", "newest", "value"])
+def test_no_search_by_words_on_postgresql_reads_the_text_vectors(
+    library: sa.Engine, sort: str
+) -> None:
+    if library.dialect.name != "postgresql":
+        pytest.skip("SQLite's full text index is asked by itself")
+    plans: list[str] = []
+
+    def explain(_: Any, cursor: Any, statement: str, given: Any, *__: Any) -> None:
+        if "@@" in statement and not statement.startswith("EXPLAIN"):
+            cursor.execute(f"EXPLAIN {statement}", given)
+            plans.append("\n".join(row[0] for row in cursor.fetchall()))
+
+    sa.event.listen(library, "before_cursor_execute", explain)
+    try:
+        find(library, q="festival", sort=sort, regions=("TLD",), art_forms=("music",))
+    finally:
+        sa.event.remove(library, "before_cursor_execute", explain)
+    assert len(plans) >= 3
+    for plan in plans:
+        assert "Filter: (search @@" not in plan
+        assert "Filter: (title_words @@" not in plan
+        assert "Bitmap Index Scan on ix_listings_" in plan
+
+
 def test_only_punctuation_finds_nothing_and_blanks_ask_for_everything(library: sa.Engine) -> None:
     assert find(library, q="!?") == Found()
     assert find(library, q="  \n").total == 6
