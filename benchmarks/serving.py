@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import pathlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -35,10 +35,9 @@ def address(asked: Mapping[str, Any], sort: str, offset: int) -> str:
     for field, value in asked.items():
         # No choice of relevance means the usual ones: all are named for "whatever".
         values = SHOWN_AS if field == "relevance" and not value else value
-        for one in (
-            [values] if isinstance(values, str) or not hasattr(values, "__iter__") else values
-        ):
-            pairs.append((_NAMES.get(field, field), str(one)))
+        several = not isinstance(values, str) and isinstance(values, Iterable)
+        name = _NAMES.get(field, field)
+        pairs += [(name, str(one)) for one in (values if several else [values])]
     if "status" not in asked:
         pairs.append(("status", "any"))
     if offset:
@@ -68,5 +67,6 @@ def served(engine: sa.Engine, home: pathlib.Path) -> Iterator[Callable[[str], by
         yield ask
     finally:
         connection.close()
+        server.task_dispatcher.shutdown()
         server.close()
         thread.join(5)

@@ -9,6 +9,7 @@ milliseconds, on the clock and of work (processor time of this process and, wher
 the server's, since a busy machine stretches the clock), and as ratios to the same percentiles of
 bare statements in the same run: for a search, the full text index alone counting the hits of the
 same words (``SELECT count(*)`` of all where there are none); for a page, reading its row by key.
+Then the same as HTTP requests to the app on waitress, beside a route of it that says "hello".
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import serving
 import sqlalchemy as sa
 from seeding import NOW, seed
 
@@ -33,7 +35,7 @@ from crawler.store.browse import Filters, Sort
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One search of the mix; the same for the store and, later, for a browser."""
+    """One search of the mix; the same for the store and for a browser."""
 
     asked: dict[str, Any]
     sort: Sort = "relevance"
@@ -113,7 +115,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def ask_store(engine: sa.Engine) -> Callable[[Search], None]:
-    """How the store itself is asked; the web app's pages will be asked by a function like it."""
+    """How the store itself is asked."""
 
     def ask(one: Search) -> None:
         with engine.connect() as connection:
@@ -196,18 +198,40 @@ def main() -> None:
         if not held:
             seed(engine, options.count)
         run(engine, options.rounds, options.slowest)
+        over_http(engine, pathlib.Path(folder), options.rounds, options.slowest)
         engine.dispose()
 
 
-def run(engine: sa.Engine, rounds: int, slowest: int) -> None:
-    """Measures and prints."""
+def sample(engine: sa.Engine) -> tuple[int, Sequence[str]]:
+    """How many opportunities there are, in fifties, and the public ids of fifty of them."""
     with engine.connect() as connection:
         table = tables.opportunities
         step = max(connection.execute(sa.select(sa.func.max(table.c.id))).scalar_one() // 50, 1)
         query = sa.select(table.c.key).where(table.c.id % step == 0).limit(50)
-        keys = connection.execute(query).scalars().all()
+        return step * 50, connection.execute(query).scalars().all()
+
+
+def over_http(engine: sa.Engine, home: pathlib.Path, rounds: int, slowest: int) -> None:
+    """The same searches and pages as whole HTTP requests by one client, one after the other."""
+    _, keys = sample(engine)
+    searches = [serving.address(one.asked, one.sort, one.offset) for one in mix()]
+    with serving.served(engine, home) as ask:
+        hello, _ = measured(["/hello"] * 50, ask, rounds)
+        found, best = measured(searches, ask, rounds)
+        pages, _ = measured([f"/opportunities/{key}" for key in keys], ask, rounds)
+    report("/search", found, hello, 250)
+    report("/page", pages, hello, 30)
+    for name, times in (("hello", hello), ("search", found), ("page", pages)):
+        print(f"{name:7} {1000 * len(times) / sum(one.clock for one in times):7.0f} requests/s")
+    for took, one in sorted(best, key=lambda each: each[0], reverse=True)[:slowest]:
+        print(f"{took.clock:9.1f} {took.work:9.1f} ms  {one}")
+
+
+def run(engine: sa.Engine, rounds: int, slowest: int) -> None:
+    """Measures and prints."""
+    held, keys = sample(engine)
     load = f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    print(f"{engine.dialect.name}, {step * 50:,} opportunities, {rounds} rounds, load {load}")
+    print(f"{engine.dialect.name}, {held:,} opportunities, {rounds} rounds, load {load}")
     searches = mix()
     server = server_of(engine)
     bare, _ = measured(searches, lambda one: ask_barely(engine, one), rounds)
