@@ -47,8 +47,11 @@ def test_a_route_for_staff_refuses_everybody_else(app: Flask) -> None:
 
     view = guarded(Route(path="/x", name="x", view=lambda: "secret", role="staff"))
     app.add_url_rule("/x", "x", view)
+    asked = app.test_client().get("/x?y=1")
+    assert (asked.status_code, asked.location) == (303, "/sign-in?next=/x%3Fy%3D1")
+    app.before_request_funcs.setdefault(None, []).insert(0, lambda: setattr(g, "role", "reviewer"))
     assert app.test_client().get("/x").status_code == 403
-    app.before_request_funcs.setdefault(None, []).insert(0, lambda: setattr(g, "role", "staff"))
+    app.before_request_funcs.setdefault(None, []).append(lambda: setattr(g, "role", "staff"))
     assert app.test_client().get("/x").data == b"secret"
 
 

@@ -20,9 +20,10 @@ from crawler.addresses import Addresses
 from crawler.config import Settings
 from crawler.items import Award, Buyer, Lot, Place, Reason
 from crawler.opportunity import Opportunity
-from crawler.store import database, opportunities, subscribers
+from crawler.store import database, opportunities, subscribers, users
 from crawler.store.subscribers import Subscriber, Subscription
 from crawler.store.tables import outbox, processes, releases
+from crawler.store.users import User
 from crawler.web import create_app
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -166,7 +167,27 @@ def settings(home: pathlib.Path, **more: Any) -> Settings:
 
 def app(engine: sa.Engine, home: pathlib.Path, **more: Any) -> Flask:
     """An app on `engine`."""
-    return create_app(settings(home, **more), engine, clock=lambda: NOW)
+    return create_app(settings(home, **more), engine, clock=lambda: NOW, deliver=lambda *_: None)
+
+
+def user(engine: sa.Engine, role: str = "reviewer", name: str | None = None) -> User:
+    """Somebody who may sign in."""
+    called = name or role.title()
+    email = f"{called.lower()}@desk.example"
+    with database.writing(engine) as connection:
+        found = users.find(connection, email)
+        return found or users.add(connection, email=email, name=called, role=role, now=NOW)
+
+
+def signed_in(app: Flask, engine: sa.Engine, role: str = "reviewer", name: str = "") -> FlaskClient:
+    """A browser in which somebody of a role has signed in, by the link that they were mailed."""
+    person = user(engine, role, name or None)
+    client = app.test_client()
+    send(client, "/sign-in", email=person.email)
+    link = re.search(r"http://localhost(/sign-in/\S+)", queued(engine, "sign-in")[-1])
+    assert link
+    assert send(client, link[1]).status_code == 303
+    return client
 
 
 def person(engine: sa.Engine, **more: Any) -> Subscriber:

@@ -23,6 +23,7 @@ from crawler.cli import (
     serving,
     sources,
     subscribers,
+    users,
 )
 from crawler.errors import ConfigError
 
@@ -45,6 +46,7 @@ for module in (
     bounce,
     schedule,
     doctor,
+    users,
     serving,
     demo,
 ):

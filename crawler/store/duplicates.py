@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from crawler.store.statements import chunks, insert_or_ignore
 from crawler.store.tables import duplicate_pairs as pairs
-from crawler.store.tables import processes
+from crawler.store.tables import opportunities, processes
+
+Word = Literal["merge", "apart"]
 
 
 def decisions(connection: sa.Connection, ids: Collection[int]) -> dict[tuple[int, int], str]:
@@ -45,6 +48,79 @@ def note(connection: sa.Connection, doubtful: Mapping[tuple[int, int], str], now
     ]
     if rows:
         connection.execute(insert_or_ignore(connection, pairs), rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two processes (by internal key) that may be one opportunity, and what was decided of them.
+
+    `first_key` and `second_key` are the public ids of their opportunities: equal once merged.
+    """
+
+    id: int
+    first_id: int
+    second_id: int
+    first_key: str
+    second_key: str
+    first_source: str
+    second_source: str
+    reason: str
+    decision: str | None
+    decided_by: str | None
+
+
+def waiting(connection: sa.Connection, after: int = 0) -> tuple[Pair | None, int]:
+    """The next pair to decide with a number above `after`, and how many wait in all."""
+    query = _pairs().where(*_OPEN)
+    count = connection.execute(sa.select(sa.func.count()).select_from(query.subquery()))
+    row = connection.execute(query.where(pairs.c.id > after).order_by(pairs.c.id).limit(1))
+    found = row.mappings().one_or_none()
+    return Pair(**found) if found else None, count.scalar_one()
+
+
+def get(connection: sa.Connection, number: int) -> Pair | None:
+    """The pair with this number."""
+    row = connection.execute(_pairs().where(pairs.c.id == number)).mappings().one_or_none()
+    return Pair(**row) if row else None
+
+
+def decide(
+    connection: sa.Connection, number: int, word: Word | None, by: str, now: datetime
+) -> None:
+    """Keeps somebody's word on a pair, or takes it back with None. Merges nothing by itself.
+
+    `crawler.store.releases.merge_again` makes the opportunities anew.
+    """
+    taken = {"decision": word, "decided_by": by if word else None}
+    connection.execute(
+        pairs.update().where(pairs.c.id == number).values(**taken, decided_at=now if word else None)
+    )
+
+
+def _pairs() -> sa.Select[Any]:
+    return (
+        sa.select(
+            pairs.c.id,
+            pairs.c.first_id,
+            pairs.c.second_id,
+            _one.c.key.label("first_key"),
+            _other.c.key.label("second_key"),
+            _first.c.source.label("first_source"),
+            _second.c.source.label("second_source"),
+            pairs.c.reason,
+            pairs.c.decision,
+            pairs.c.decided_by,
+        )
+        .join(_first, _first.c.id == pairs.c.first_id)
+        .join(_second, _second.c.id == pairs.c.second_id)
+        .join(_one, _one.c.id == _first.c.opportunity_id)
+        .join(_other, _other.c.id == _second.c.opportunity_id)
+    )
+
+
+_first, _second = processes.alias("first"), processes.alias("second")
+_one, _other = opportunities.alias("one"), opportunities.alias("other")
+_OPEN = (pairs.c.decision.is_(None), _first.c.opportunity_id != _second.c.opportunity_id)
 
 
 def undecided(connection: sa.Connection) -> list[dict[str, Any]]:

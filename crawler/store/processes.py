@@ -153,3 +153,9 @@ def assign(connection: sa.Connection, owners: Mapping[int, int]) -> None:
             .values(opportunity_id=sa.bindparam("owner")),
             [{"process": process, "owner": owner} for process, owner in owners.items()],
         )
+
+
+def together(connection: sa.Connection, ids: Collection[int]) -> set[int]:
+    """The processes with these ids, and all that share an opportunity with one of them."""
+    _, owners = load(connection, ids)
+    return set(ids).union(*members(connection, set(owners.values())).values())

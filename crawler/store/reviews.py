@@ -225,22 +225,24 @@ def to_review(
     doubt: Callable[[Mapping[str, float]], float | None],
     now: datetime,
     limit: int,
+    without: Collection[int] = (),
 ) -> Waiting:
     """Opportunities that a reviewer should look at and none has: what teaches most comes first.
 
     `doubt` gives the distance of scores from the threshold, None outside the review band
     (`crawler.relevance.bands.doubt`). Among those that teach alike, what closes next comes first
-    and what is closed last. A subscriber's "not for us" leaves the question open.
+    and what is closed last. A subscriber's "not for us" leaves the question open. Those `without`
+    (by internal key) are passed over.
     """
     table = opportunities_table
     seen = sa.exists().where(reviews.c.opportunity_id == table.c.id, reviews.c.by == "reviewer")
     query = sa.select(table.c.id, table.c.scores, table.c.deadline).where(
         table.c.relevance.is_not(None), ~seen
     )
-    ranked = []
+    ranked, passed = [], set(without)
     for pk, scores, deadline in connection.execute(query):
         distance = doubt(scores)
-        if distance is not None:
+        if distance is not None and pk not in passed:
             closed = deadline is not None and deadline < now
             ranked.append((int(distance / ALIKE), closed, deadline or _NEVER, pk))
     order = [pk for *_, pk in sorted(ranked)]

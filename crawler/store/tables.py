@@ -232,6 +232,8 @@ duplicate_pairs = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("decision", sa.String(8), comment="NULL until reviewed, then merge or apart"),
     sa.Column("found_at", Moment, nullable=False),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("decided_at", Moment),
     sa.UniqueConstraint("first_id", "second_id"),
 )
 
@@ -536,4 +538,94 @@ bid_portals = sa.Table(
     sa.Column("notices", sa.Integer, nullable=False),
     sa.Column("first_seen", Moment, nullable=False),
     sa.Column("last_seen", Moment, nullable=False),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False, unique=True, comment="in lower case"),
+    sa.Column("name", sa.Text, nullable=False, unique=True, comment="beside what they decide"),
+    sa.Column("role", sa.String(8), nullable=False, comment="reviewer, staff, admin"),
+    sa.Column("created", Moment, nullable=False),
+    sa.Column("seen_at", Moment, comment="when they signed in last"),
+)
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True, comment="SHA-256 of the link's token"),
+    sa.Column("user_id", Id, sa.ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    sa.Column("browser", sa.String(64), nullable=False, comment="SHA-256 of its cookie"),
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("used_at", Moment),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True, comment="SHA-256 of the cookie's token"),
+    sa.Column(
+        "user_id", Id, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("began", Moment, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("who", sa.Text, nullable=False, comment="a user's name, or command line"),
+    sa.Column("what", sa.String(40), nullable=False),
+    sa.Column("about", sa.Text, nullable=False, comment="on what: a public id, a key"),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+crawl_requests = sa.Table(
+    "crawl_requests",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("source", sa.String(40), nullable=False),
+    sa.Column("requested_by", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("taken_at", Moment),
+    sa.Column("done_at", Moment),
+    sa.Column("result", sa.Text, comment="how it went, in words"),
+    sa.Index("ix_crawl_requests_source_at", "source", "at"),
+)
+
+job_requests = sa.Table(
+    "job_requests",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("job", sa.String(10), nullable=False, comment="train or rollback"),
+    sa.Column("requested_by", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("done_at", Moment),
+    sa.Column("result", sa.Text, comment="how it went, in words"),
+)
+
+source_pauses = sa.Table(
+    "source_pauses",
+    metadata,
+    sa.Column("source", sa.String(40), primary_key=True),
+    sa.Column("paused_by", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+)
+
+skips = sa.Table(
+    "skips",
+    metadata,
+    sa.Column("user_id", Id, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    sa.Column("at", Moment, nullable=False),
 )

@@ -1,8 +1,8 @@
 """Who may see what: each route names the role it needs, in one table that tests walk through.
 
 Roles rise from ``anyone`` to ``admin``. ``holder`` is whoever opens a signed link: the view reads
-the token itself, since the token says whose it is. Whoever signs people in sets ``flask.g.role``
-before the view is called; until then every visitor is ``anyone``.
+the token itself, since the token says whose it is. `crawler.web.signing_in` sets ``flask.g.user``
+and ``flask.g.role`` before the view is called; until then every visitor is ``anyone``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal, get_args
+from urllib.parse import quote
 
-from flask import abort, g
+from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
+
+from crawler.store.users import User
 
 Role = Literal["anyone", "holder", "reviewer", "staff", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -38,11 +41,13 @@ class Route:
 
 
 def guarded(route: Route) -> View:
-    """The route's view behind its role."""
+    """The route's view behind its role; who is not signed in is asked to, if they only look."""
 
     @wraps(route.view)
     def view(**given: Any) -> ResponseReturnValue:
         if not allowed(route.role, visitor()):
+            if visitor() == "anyone" and request.method in ("GET", "HEAD"):
+                return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
             abort(403)
         return route.view(**given)
 
@@ -53,6 +58,14 @@ def visitor() -> Role:
     """The role of whoever asks."""
     role: Role = g.get("role", "anyone")
     return role
+
+
+def me() -> User:
+    """Whoever is signed in. Only behind a role that nobody has without signing in."""
+    user: User | None = g.get("user")
+    if user is None:
+        abort(403)
+    return user
 
 
 def allowed(needed: Role, has: Role) -> bool:

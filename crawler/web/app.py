@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from flask import Flask, Response, url_for
 from crawler.addresses import Addresses
 from crawler.config import Settings
 from crawler.errors import ConfigError
+from crawler.jobs import signing_in as links
 from crawler.store import database
 from crawler.store import sources as source_states
 from crawler.web import (
@@ -21,22 +22,26 @@ from crawler.web import (
     api,
     authorities,
     consenting,
+    decisions,
     failures,
     fitting,
     home,
     listing,
     marking,
     opportunity,
+    pairs,
     preferences,
     removal,
+    reviewing,
     security,
     showing,
+    signing_in,
     signup,
     speaking,
     takeaway,
 )
 from crawler.web.access import Route, guarded
-from crawler.web.context import Web, here
+from crawler.web.context import Deliver, Timetable, Web, here
 
 STATIC = Path(__file__).with_name("static")
 _SHORTEST_SECRET = 32
@@ -45,6 +50,11 @@ _SHORTEST_SECRET = 32
 def utc_now() -> datetime:
     """The time by this machine's clock."""
     return datetime.now(UTC)
+
+
+def unknown(_: datetime) -> Mapping[str, datetime]:
+    """The timetable of an app that is not told of the scheduler's."""
+    return {}
 
 
 def routes() -> tuple[Route, ...]:
@@ -63,6 +73,10 @@ def routes() -> tuple[Route, ...]:
         removal.ROUTES,
         about.ROUTES,
         api.ROUTES,
+        signing_in.ROUTES,
+        pairs.ROUTES,
+        decisions.ROUTES,
+        reviewing.ROUTES,
     )
     health = Route(path="/healthz", name="healthz", view=healthz)
     return (health, *(route for concern in concerns for route in concern))
@@ -73,6 +87,8 @@ def create_app(
     engine: sa.Engine | None = None,
     *,
     clock: Callable[[], datetime] = utc_now,
+    deliver: Deliver = links.hand_over,
+    timetable: Timetable = unknown,
 ) -> Flask:
     """A ready app. Raises `ConfigError` for a weak secret, `StoreError` without a database."""
     if settings.secret_key and len(settings.secret_key) < _SHORTEST_SECRET:
@@ -86,11 +102,14 @@ def create_app(
         engine=engine if engine is not None else database.engine(settings.database),
         clock=clock,
         addresses=Addresses.of(settings),
+        deliver=deliver,
+        timetable=timetable,
     )
     app.extensions["tenders"] = web
     app.json.sort_keys = False  # type: ignore[attr-defined]
     security.configure(app, web)
     failures.configure(app)
+    signing_in.configure(app)
     speaking.configure(app)
     app.jinja_env.filters["won"] = showing.won
     _template_globals(app, web)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -15,6 +15,8 @@ from crawler.addresses import Addresses
 from crawler.config import Settings
 
 T = TypeVar("T")
+Deliver = Callable[[Settings, sa.Engine, datetime], object]
+Timetable = Callable[[datetime], Mapping[str, datetime]]
 
 
 class Remembered(Generic[T]):
@@ -41,12 +43,18 @@ class Remembered(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """One running app: `clock` gives aware UTC, `remembered` holds what is costly by name."""
+    """One running app: `clock` gives aware UTC, `remembered` holds what is costly by name.
+
+    `deliver` has the outbox emptied and does not wait for it; `timetable` says when each of the
+    scheduler's jobs runs next after a moment, by name, as far as that is known here.
+    """
 
     settings: Settings
     engine: sa.Engine
     clock: Callable[[], datetime]
     addresses: Addresses
+    deliver: Deliver
+    timetable: Timetable
     remembered: dict[str, Remembered[object]] = field(default_factory=dict)
 
     @property

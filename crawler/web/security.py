@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask_limiter import Limiter
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crawler.keys import session_key
+from crawler.store.users import SESSION_LASTS
 from crawler.web.context import Web, here
 
 LONGEST_QUERY = 8_192
@@ -67,6 +68,8 @@ def configure(app: Flask, web: Web) -> None:
         count = web.settings.proxies
         fixed = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
         app.wsgi_app = fixed  # type: ignore[method-assign]
+    # Browsers keep it for the days that a session may last; the store ends one that is idle.
+    app.config["PERMANENT_SESSION_LIFETIME"] = SESSION_LASTS
     app.before_request(_refuse_huge)
     app.before_request(_refuse_foreign)
     app.after_request(_with_headers)
@@ -150,4 +153,4 @@ def _with_headers(response: Response) -> Response:
 def _private() -> bool:
     """Whether the address or the answer is one person's."""
     given = request.view_args or {}
-    return "token" in given or request.method != "GET"
+    return "token" in given or request.method != "GET" or g.get("user") is not None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, g, request
 from markupsafe import Markup
 
 from crawler import buyers, dates, money
@@ -20,6 +20,7 @@ from crawler.digest import links, wording
 from crawler.items import Lot, Place
 from crawler.places.authorities import authority, boards
 from crawler.places.regions import name as region_name
+from crawler.web.access import Role, allowed, visitor
 from crawler.web.context import now
 
 NAVIGATION = (
@@ -48,6 +49,21 @@ STATUSES = {
     "cancelled": "Cancelled",
     "unknown": "Not stated",
 }
+DESK: tuple[tuple[str, str, Role], ...] = (
+    ("/review", "Review", "reviewer"),
+    ("/review/pairs", "Possible duplicates", "reviewer"),
+    ("/review/history", "Decisions", "reviewer"),
+    ("/check", "Check a draft", "reviewer"),
+    ("/staff", "Sources", "staff"),
+    ("/staff/runs", "Runs", "staff"),
+    ("/staff/deliveries", "Deliveries", "staff"),
+    ("/staff/subscribers", "Subscribers", "staff"),
+    ("/staff/classifier", "Classifier", "staff"),
+    ("/staff/audit", "Audit log", "staff"),
+    ("/staff/people", "People", "admin"),
+)
+"""What people who sign in find at the top of each page: paths, words and the role each needs."""
+
 SOON_DAYS = 7
 _MOST_PHRASES = 40
 _UNRULY = re.compile(
@@ -109,7 +125,16 @@ def _lot_value(lot: Lot) -> str:
 def _around() -> dict[str, Any]:
     path = request.path
     found = next((key for key, start, _ in NAVIGATION if path.startswith(start)), "")
-    return {"navigation": NAVIGATION, "here": found, "now": now()}
+    desk = [(start, words) for start, words, role in DESK if allowed(role, visitor())]
+    starts = [start for start, _ in desk if path == start or path.startswith(f"{start}/")]
+    return {
+        "navigation": NAVIGATION,
+        "here": found,
+        "now": now(),
+        "user": g.get("user"),
+        "desk": desk,
+        "desk_here": max(starts, key=len, default=""),
+    }
 
 
 def sources() -> Mapping[str, str]:
