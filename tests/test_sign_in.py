@@ -152,9 +152,9 @@ def test_sessions_end_by_themselves_and_with_their_user(
     time[0] += timedelta(hours=13)
     assert client.get("/review").status_code == 303
     time[0] = NOW
-    client = signed_in(app, engine)
+    client, person = signed_in(app, engine), user(engine)
     with database.writing(engine) as connection:
-        users.remove(connection, user(engine))
+        users.remove(connection, person)
     assert client.get("/review").status_code == 303
 
 

@@ -26,7 +26,7 @@ from crawler.contacts.bidding import page_facts
 from crawler.errors import UsageError
 from crawler.sources import Pace, Source, find, is_loopback
 from crawler.sources.councils import bodies, chosen
-from crawler.store import bidding, database, sources, visits
+from crawler.store import bidding, database, requests, sources, visits
 from crawler.store.runs import Tally, Verdict
 
 COUNTS = ("requests", "releases", "new", "changed", "same", "dropped", "errors")
@@ -110,9 +110,18 @@ def crawl(
     """Crawls the sources `keys` (all if empty) into the database `url`; one result each, in order.
 
     `listen` is called with each event of the subprocesses. Raises `UsageError` and `StoreError`
-    before the first request. An interrupt ends the subprocesses in good order.
+    before the first request. An interrupt ends the subprocesses in good order. Paused sources are
+    read only if `keys` names them.
     """
-    return crawl_rows(url, find(keys), options, now, listen)
+    wanted = find(keys)
+    return crawl_rows(url, wanted if keys else _running(url, wanted), options, now, listen)
+
+
+def _running(url: str, wanted: Sequence[Source]) -> list[Source]:
+    """Those that staff have not paused."""
+    with database.engine(url).connect() as connection:
+        paused = requests.paused(connection)
+    return [source for source in wanted if source.key not in paused]
 
 
 def crawl_rows(
@@ -147,12 +156,13 @@ def crawl_rows(
 
 
 def authorities(url: str, now: datetime) -> list[Result]:
-    """The monthly visit: every body's own site, boards' among them, and every democracy site."""
-    everybody = Options(only=tuple(bodies()))
-    return [
-        *crawl(url, ["councils"], everybody, now),
-        *crawl(url, ["moderngov"], Options(), now),
-    ]
+    """The monthly visit: every body's own site, boards' among them, and every democracy site.
+
+    What staff have paused is left out.
+    """
+    chosen_sites = {"councils": Options(only=tuple(bodies())), "moderngov": Options()}
+    running = [source.key for source in _running(url, find(chosen_sites))]
+    return [result for key in running for result in crawl(url, [key], chosen_sites[key], now)]
 
 
 def _sites(options: Options) -> dict[str, str]:

@@ -21,8 +21,12 @@ from crawler.web import (
     about,
     api,
     authorities,
+    checking,
+    classifier,
     consenting,
     decisions,
+    deliveries,
+    desk,
     failures,
     fitting,
     home,
@@ -33,6 +37,7 @@ from crawler.web import (
     preferences,
     removal,
     reviewing,
+    roles,
     security,
     showing,
     signing_in,
@@ -77,6 +82,11 @@ def routes() -> tuple[Route, ...]:
         pairs.ROUTES,
         decisions.ROUTES,
         reviewing.ROUTES,
+        checking.ROUTES,
+        desk.ROUTES,
+        deliveries.ROUTES,
+        classifier.ROUTES,
+        roles.ROUTES,
     )
     health = Route(path="/healthz", name="healthz", view=healthz)
     return (health, *(route for concern in concerns for route in concern))

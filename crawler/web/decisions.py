@@ -8,17 +8,16 @@ from crawler.relevance.agreement import agreements
 from crawler.store import deciding
 from crawler.web.access import Route
 from crawler.web.context import here, now
+from crawler.web.desk import before
 
 PAGE = 50
 
 
 def page() -> str:
     """The newest decisions, and the figures of the people who made them."""
-    text = request.args.get("before", "")
-    before = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-    reviewer = request.args.get("by", "")[:60]
+    reviewer = request.args.get("by", "").replace("\0", "")[:60]
     with here().engine.connect() as connection:
-        found = deciding.decisions(connection, PAGE + 1, before=before, reviewer=reviewer)
+        found = deciding.decisions(connection, PAGE + 1, before=before(), reviewer=reviewer)
         paces = deciding.paces(connection, now())
         agreed = agreements(deciding.labels(connection).values())
     return render_template(

@@ -1,0 +1,131 @@
+"""Sources as staff see them: how each is, what is wrong in words, and what they may do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from crawler.config import Settings
+from crawler.errors import TendersError
+from crawler.health import Health
+from crawler.jobs import crawl
+from crawler.jobs.health import advice
+from crawler.sources import Source, load
+from crawler.store import audit, database, requests
+from crawler.store import health as states
+from crawler.store import sources as reached
+from crawler.store.requests import Pause, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One enabled source. `next_run` is None where the timetable is not known, or it is paused.
+
+    `quiet_until` is until when the portal asked for silence; `request` the last one by staff.
+    """
+
+    key: str
+    name: str
+    site: str
+    health: Health
+    wrong: str
+    advice: str
+    read_until: datetime | None
+    quiet_until: datetime | None
+    next_run: datetime | None
+    pause: Pause | None
+    request: Request | None
+
+
+def sources(
+    connection: sa.Connection, timetable: Mapping[str, datetime], now: datetime
+) -> tuple[Watched, ...]:
+    """Every enabled source: those that are ill come first, then in the registry's order."""
+    how, states_of = states.health(connection, now), reached.states_of(connection)
+    paused, asked = requests.paused(connection), requests.newest(connection)
+    found = [
+        _watched(
+            source,
+            how.get(key, Health(state="new")),
+            states_of.get(key, reached.State()),
+            None if key in paused else _next(source, timetable),
+            (paused.get(key), asked.get(key)),
+        )
+        for key, source in load().items()
+        if source.enabled
+    ]
+    return tuple(sorted(found, key=lambda one: one.health.state != "ill"))
+
+
+def _watched(
+    source: Source,
+    health: Health,
+    state: reached.State,
+    next_run: datetime | None,
+    said: tuple[Pause | None, Request | None],
+) -> Watched:
+    return Watched(
+        key=source.key,
+        name=source.name,
+        site=source.base_url,
+        health=health,
+        wrong=health.reason,
+        advice=advice(source, health),
+        read_until=state.watermark,
+        quiet_until=state.quiet_until,
+        next_run=next_run,
+        pause=said[0],
+        request=said[1],
+    )
+
+
+def _next(source: Source, timetable: Mapping[str, datetime]) -> datetime | None:
+    """When the source's own job runs, else the one that reads all of its kind."""
+    shared = "contacts" if source.by_name else "crawl"
+    names = (source.key, f"crawl {source.key}", f"crawl-{source.key}", shared)
+    return next((timetable[name] for name in names if name in timetable), None)
+
+
+def known(key: str) -> bool:
+    """Whether staff may ask for this source."""
+    row = load().get(key)
+    return row is not None and row.enabled
+
+
+def run_requested(settings: Settings, engine: sa.Engine, now: datetime) -> str:
+    """Does one crawl that staff asked for, if any waits; how it went, in words.
+
+    For the scheduler to call often. What goes wrong is said to whoever asked, in the web app.
+    """
+    with database.writing(engine) as connection:
+        request = requests.take(connection, now)
+    if request is None:
+        return "nothing was asked for"
+    try:
+        results = crawl.crawl(settings.database, [request.source], crawl.Options(), now)
+        words = "; ".join(_told(one) for one in results)
+    except TendersError as error:
+        words = f"failed: {error}"
+    except BaseException:
+        words = "broken off before it ended"
+        raise
+    finally:
+        with database.writing(engine, alone=False) as connection:
+            requests.done(connection, request.id, words, now)
+            audit.record(
+                connection,
+                who="scheduler",
+                what="read a source on request",
+                about=request.source,
+                at=now,
+                detail=words,
+            )
+    return f"{request.source}: {words}"
+
+
+def _told(one: crawl.Result) -> str:
+    counts = f"{one.tally.new} new, {one.tally.changed} changed"
+    return f"{one.verdict}, {counts}" + (f": {one.reason}" if one.reason else "")

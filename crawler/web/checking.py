@@ -1,0 +1,110 @@
+"""Check a draft: commissioners paste a notice before they publish it. Nothing pasted is kept."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from flask import Response, render_template, request
+
+from crawler import money
+from crawler.digest import wording
+from crawler.jobs import checking
+from crawler.jobs.checking import Audience, Checked, Draft
+from crawler.relevance.shipped import in_force
+from crawler.web import showing, speaking
+from crawler.web.access import Route
+from crawler.web.context import Remembered, here, now
+
+FRESH = timedelta(minutes=5)
+LONGEST_TITLE = 500
+LONGEST_TEXT = 20_000
+_MOST_CODES = 20
+_CODE = re.compile(r"(?<!\d)(\d{8})(?:-\d)?(?!\d)")
+FIELDS = ("title", "description", "cpv", "buyer", "postcode", "value")
+
+
+def form() -> str:
+    """The form."""
+    return render_template("check.html", filled=dict.fromkeys(FIELDS, ""), problems={}, step="form")
+
+
+def judge() -> Response:
+    """How a draft would be judged, whom it would reach, and what hides it."""
+    filled = {name: request.form.get(name, "").replace("\0", "").strip() for name in FIELDS}
+    problems = _problems(filled)
+    if problems:
+        made = render_template("check.html", filled=filled, problems=problems, step="form")
+        return Response(made, mimetype="text/html")
+    web = here()
+    model = in_force(web.settings.model)
+    found = checking.check(_draft(filled), model, _audience(), now())
+    made = render_template("check.html", filled=filled, problems={}, step="judged", **_shown(found))
+    return Response(made, mimetype="text/html")
+
+
+def _problems(filled: dict[str, str]) -> dict[str, str]:
+    problems = {}
+    if not filled["title"]:
+        problems["title"] = "Write the title: it is read first, by people and by us."
+    elif len(filled["title"]) > LONGEST_TITLE:
+        problems["title"] = f"Shorten the title to {LONGEST_TITLE} characters."
+    if len(filled["description"]) > LONGEST_TEXT:
+        problems["description"] = (
+            f"Paste at most {LONGEST_TEXT:,} characters: the first part of a notice says most."
+        )
+    if filled["cpv"] and not _CODE.findall(filled["cpv"]):
+        problems["cpv"] = "Write CPV codes as eight digits, such as 92312000."
+    if filled["value"] and money.pounds(filled["value"]) is None:
+        problems["value"] = "Write the value in pounds, such as 25,000."
+    return problems
+
+
+def _draft(filled: dict[str, str]) -> Draft:
+    codes = tuple(dict.fromkeys(_CODE.findall(filled["cpv"])))[:_MOST_CODES]
+    return Draft(
+        title=speaking.calm(filled["title"]),
+        description=speaking.calm(filled["description"]),
+        cpv=codes,
+        buyer=filled["buyer"][:200] or None,
+        postcode=filled["postcode"][:12] or None,
+        value=money.pounds(filled["value"]) if filled["value"] else None,
+    )
+
+
+def _audience() -> Audience:
+    kept = here().remembered.setdefault("audience", Remembered(_everybody, FRESH))
+    found = kept.at(now())
+    assert isinstance(found, Audience)
+    return found
+
+
+def _everybody(at: datetime) -> object:
+    with here().engine.connect() as connection:
+        return checking.audience(connection, at)
+
+
+def _shown(found: Checked) -> dict[str, object]:
+    marked = showing.phrases(found.judgement)
+    speaks, against = showing.spoken(found.judgement)
+    return {
+        "found": found,
+        "heading": speaking.segments(wording.plain(found.opportunity.title, 300), marked),
+        "text": speaking.paragraphs(found.opportunity.description, marked),
+        "speaks": speaks,
+        "against": against,
+        "warnings": showing.warnings(found.opportunity, now()),
+    }
+
+
+ROUTES = (
+    Route(path="/check", name="check", view=form, role="reviewer"),
+    Route(
+        path="/check",
+        name="check_send",
+        view=judge,
+        methods=("POST",),
+        role="reviewer",
+        limit="60 per hour",
+    ),
+)
