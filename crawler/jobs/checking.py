@@ -1,4 +1,4 @@
-"""A draft notice before it is published: how it would be judged, whom it would reach, what hides it.
+"""A draft before it is published: how it would be judged, whom it would reach, what hides it.
 
 Everything is worked out with the model in force and the subscriptions that stand. What would change
 is found by trying: codes left out or added, phrases taken out, a sentence put in. Nothing is kept.
@@ -25,6 +25,7 @@ from crawler.places import locate
 from crawler.relevance.features import cpv_names
 from crawler.relevance.model import Model
 from crawler.store import subscribers
+from crawler.store.subscribers import Subscription
 
 OPEN_FOR = timedelta(days=28)
 LEAST = 5
@@ -116,7 +117,8 @@ class Checked:
 
 def audience(connection: sa.Connection, now: datetime) -> Audience:
     """Everybody who may be written to now."""
-    wishes, owners = [], []
+    wishes: list[Subscription] = []
+    owners: list[int] = []
     for person in subscribers.iterate(connection, states=("active", "paused")):
         if person.may_be_written_to(now):
             wishes += person.subscriptions

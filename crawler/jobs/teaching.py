@@ -1,4 +1,4 @@
-"""The classifier from the web app: its figures, and training or going back beside the web's threads.
+"""The classifier from the web app: its figures; training it or going back, beside the web threads.
 
 Training takes a minute or more of processor time, so it runs in a process of its own, with a limit;
 how it went stands in the store, for whoever looks next.

@@ -50,7 +50,7 @@ def masked(email: str) -> str:
 def states(connection: sa.Connection) -> Mapping[str, int]:
     """How many subscribers are in each state."""
     query = sa.select(subscribers.c.state, sa.func.count()).group_by(subscribers.c.state)
-    return {state: number for state, number in connection.execute(query)}
+    return dict(connection.execute(query).all())
 
 
 def people(
@@ -112,4 +112,4 @@ def _counted(
     connection: sa.Connection, column: sa.Column[str], *conditions: sa.ColumnElement[bool]
 ) -> Mapping[str, int]:
     query = sa.select(column, sa.func.count()).where(*conditions).group_by(column).order_by(column)
-    return {name: number for name, number in connection.execute(query)}
+    return dict(connection.execute(query).all())
