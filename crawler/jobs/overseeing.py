@@ -8,13 +8,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from crawler.config import Settings
-from crawler.errors import TendersError
 from crawler.health import Health
-from crawler.jobs import crawl
 from crawler.jobs.health import advice
 from crawler.sources import Source, load
-from crawler.store import audit, database, requests
+from crawler.store import requests
 from crawler.store import health as states
 from crawler.store import sources as reached
 from crawler.store.requests import Pause, Request
@@ -85,7 +82,7 @@ def _watched(
 def _next(source: Source, timetable: Mapping[str, datetime]) -> datetime | None:
     """When the source's own job runs, else the one that reads all of its kind."""
     shared = "contacts" if source.by_name else "crawl"
-    names = (source.key, f"crawl {source.key}", f"crawl-{source.key}", shared)
+    names = (f"{shared}:{source.key}", shared)
     return next((timetable[name] for name in names if name in timetable), None)
 
 
@@ -93,39 +90,3 @@ def known(key: str) -> bool:
     """Whether staff may ask for this source."""
     row = load().get(key)
     return row is not None and row.enabled
-
-
-def run_requested(settings: Settings, engine: sa.Engine, now: datetime) -> str:
-    """Does one crawl that staff asked for, if any waits; how it went, in words.
-
-    For the scheduler to call often. What goes wrong is said to whoever asked, in the web app.
-    """
-    with database.writing(engine) as connection:
-        request = requests.take(connection, now)
-    if request is None:
-        return "nothing was asked for"
-    try:
-        results = crawl.crawl(settings.database, [request.source], crawl.Options(), now)
-        words = "; ".join(_told(one) for one in results)
-    except TendersError as error:
-        words = f"failed: {error}"
-    except BaseException:
-        words = "broken off before it ended"
-        raise
-    finally:
-        with database.writing(engine, alone=False) as connection:
-            requests.done(connection, request.id, words, now)
-            audit.record(
-                connection,
-                who="scheduler",
-                what="read a source on request",
-                about=request.source,
-                at=now,
-                detail=words,
-            )
-    return f"{request.source}: {words}"
-
-
-def _told(one: crawl.Result) -> str:
-    counts = f"{one.tally.new} new, {one.tally.changed} changed"
-    return f"{one.verdict}, {counts}" + (f": {one.reason}" if one.reason else "")

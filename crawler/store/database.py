@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from crawler.errors import StoreError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-HEAD = "0008"
+HEAD = "0009"
 """The newest schema revision: that of the last file in `MIGRATIONS`."""
 
 _LOCK = 7_264_001

@@ -1,7 +1,6 @@
 """What staff asked for in the web app: a source to be read now, or left alone; the classifier.
 
-The web app only writes rows: the scheduler takes a crawl up (`take`), does it and says how it went
-(`done`).
+The web app only writes rows: the scheduler takes a crawl up, does it and says how it went.
 """
 
 from __future__ import annotations
@@ -78,30 +77,6 @@ def ask(connection: sa.Connection, source: str, by: str, now: datetime) -> bool:
 def _alive(now: datetime) -> sa.ColumnElement[bool]:
     taken = crawl_requests.c.taken_at
     return sa.or_(taken.is_(None), taken > now - ABANDONED)
-
-
-def take(connection: sa.Connection, now: datetime) -> Request | None:
-    """The oldest request that nobody has taken up, taken up now. Must be inside `writing`."""
-    query = (
-        sa.select(crawl_requests)
-        .where(crawl_requests.c.taken_at.is_(None), crawl_requests.c.done_at.is_(None))
-        .order_by(crawl_requests.c.id)
-        .limit(1)
-    )
-    row = connection.execute(query).mappings().one_or_none()
-    if row is None:
-        return None
-    mine = (crawl_requests.c.id == row["id"], crawl_requests.c.taken_at.is_(None))
-    taken = connection.execute(crawl_requests.update().where(*mine).values(taken_at=now))
-    return Request(**(dict(row) | {"taken_at": now})) if taken.rowcount == 1 else None
-
-
-def done(connection: sa.Connection, request_id: int, result: str, now: datetime) -> None:
-    """Says how it went."""
-    mine = crawl_requests.c.id == request_id
-    connection.execute(
-        crawl_requests.update().where(mine).values(done_at=now, result=result[:1_000])
-    )
 
 
 def newest(connection: sa.Connection) -> Mapping[str, Request]:

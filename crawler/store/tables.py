@@ -593,7 +593,6 @@ crawl_requests = sa.Table(
     sa.Column("taken_at", Moment),
     sa.Column("done_at", Moment),
     sa.Column("result", sa.Text, comment="how it went, in words"),
-    sa.Index("ix_crawl_requests_source_at", "source", "at"),
 )
 
 job_requests = sa.Table(

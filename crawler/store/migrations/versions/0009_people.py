@@ -5,8 +5,8 @@ from alembic import op
 
 from crawler.store import tables
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -19,7 +19,7 @@ def upgrade() -> None:
         "users",
         sa.Column("id", tables.Id, nullable=False),
         sa.Column("email", sa.Text(), nullable=False, comment="in lower case"),
-        sa.Column("name", sa.Text(), nullable=False, comment="stands beside what they decide"),
+        sa.Column("name", sa.Text(), nullable=False, comment="beside what they decide"),
         sa.Column("role", sa.String(8), nullable=False, comment="reviewer, staff, admin"),
         sa.Column("created", tables.Moment(), nullable=False),
         sa.Column("seen_at", tables.Moment(), nullable=True, comment="when they signed in last"),
@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.create_table(
         "sign_ins",
         sa.Column("digest", sa.String(64), nullable=False, comment="SHA-256 of the link's token"),
-        sa.Column("user_id", tables.Id, nullable=True, comment="NULL: a stranger asked"),
+        sa.Column("user_id", tables.Id, nullable=True),
         sa.Column("browser", sa.String(64), nullable=False, comment="SHA-256 of its cookie"),
         sa.Column("asked_at", tables.Moment(), nullable=False),
         sa.Column("used_at", tables.Moment(), nullable=True),
@@ -70,7 +70,6 @@ def upgrade() -> None:
         sa.Column("result", sa.Text(), nullable=True, comment="how it went, in words"),
         sa.PrimaryKeyConstraint("id", name="pk_crawl_requests"),
     )
-    op.create_index("ix_crawl_requests_source_at", "crawl_requests", ["source", "at"])
     op.create_table(
         "job_requests",
         sa.Column("id", tables.Id, nullable=False),
