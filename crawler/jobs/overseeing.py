@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from crawler.health import Health
 from crawler.jobs.health import advice
 from crawler.sources import Source, load
-from crawler.store import requests
 from crawler.store import health as states
+from crawler.store import requests
 from crawler.store import sources as reached
 from crawler.store.requests import Pause, Request
 

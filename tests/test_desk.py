@@ -1,0 +1,244 @@
+"""Staff at work: sources, requests, pauses, the log, the post, people and the classifier."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import web_app
+from desk_samples import ran
+from flask import Flask
+from flask.testing import FlaskClient
+from web_app import NOW, send, signed_in
+
+from crawler.jobs import crawl, overseeing, teaching
+from crawler.relevance.shipped import load
+from crawler.store import audit, database, outbox, requests, roster, suppressions
+from crawler.store.outbox import Origin
+from crawler.store.tables import job_requests
+from crawler.store.tables import outbox as mails
+from crawler.web.sparkline import sparkline
+
+FTS = "find-a-tender"
+
+
+@pytest.fixture
+def app(engine: sa.Engine, tmp_path: pathlib.Path) -> Flask:
+    return web_app.app(engine, tmp_path)
+
+
+@pytest.fixture
+def staff(app: Flask, engine: sa.Engine) -> FlaskClient:
+    return signed_in(app, engine, "staff", "Sam")
+
+
+def text(client: FlaskClient, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def deeds(engine: sa.Engine, count: int = 1) -> list[tuple[str, str, str]]:
+    with engine.connect() as connection:
+        return [(one.who, one.what, one.about) for one in audit.latest(connection, count)]
+
+
+def test_a_broken_source_says_what_is_wrong_and_can_be_asked_for(
+    staff: FlaskClient, engine: sa.Engine
+) -> None:
+    day = timedelta(days=1)
+    ran(engine, FTS, NOW - 3 * day, new=40)
+    ran(engine, FTS, NOW - day, "failed", new=0, reason="<b>no answer</b>", errors=["503 at /api"])
+    page = text(staff, "/staff")
+    assert "1 source of" in page
+    assert "&lt;b&gt;no answer&lt;/b&gt;" in page
+    assert "503 at /api" in page
+    assert "What to do:" in page
+    assert "40 in all" in page
+    send(staff, f"/staff/sources/{FTS}", "/staff", do="run")
+    again = send(staff, f"/staff/sources/{FTS}", "/staff", do="run")
+    assert again.location == f"/staff#{FTS}"
+    with engine.connect() as connection:
+        (one,) = requests.newest(connection).values()
+    assert (one.source, one.requested_by, one.waits) == (FTS, "Sam", True)
+    page = text(staff, "/staff")
+    assert "asked for already" in page
+    assert "waits to be taken up" in page
+    assert deeds(engine) == [("Sam", "asked for a crawl", FTS)]
+    log = text(staff, f"/staff/runs?source={FTS}")
+    assert "503 at /api" in log
+    assert log.count("<tr><td>") == 2
+
+
+def test_an_unknown_source_cannot_be_asked_for(staff: FlaskClient, engine: sa.Engine) -> None:
+    for key in ("nope", "artsjobs"):
+        assert send(staff, f"/staff/sources/{key}", "/staff", do="run").status_code == 404
+    assert send(staff, f"/staff/sources/{FTS}", "/staff", do="drop").status_code == 400
+    with engine.connect() as connection:
+        assert requests.newest(connection) == {}
+
+
+def test_the_timetable_is_told_where_it_is_known(engine: sa.Engine, tmp_path: pathlib.Path) -> None:
+    from crawler.web import create_app
+
+    at = datetime(2027, 3, 4, 5, 10, tzinfo=UTC)
+    app = create_app(
+        web_app.settings(tmp_path),
+        engine,
+        clock=lambda: NOW,
+        deliver=lambda *_: None,
+        timetable=lambda _: {"crawl": at, "contacts:councils": at.replace(month=5)},
+    )
+    with engine.connect() as connection, app.app_context():
+        found = overseeing.sources(connection, app.extensions["tenders"].timetable(NOW), NOW)
+    by_key = {one.key: one.next_run for one in found}
+    assert by_key[FTS] == at
+    assert by_key["councils"] == at.replace(month=5)
+    assert by_key["moderngov"] is None
+    assert "4 March 2027" in text(signed_in(app, engine, "staff"), "/staff")
+
+
+def test_a_paused_source_is_left_out_when_everything_is_read(
+    staff: FlaskClient, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[str]] = []
+
+    def crawled(_: str, wanted: Any, *__: Any) -> list[crawl.Result]:
+        read.append([one.key for one in wanted])
+        return []
+
+    monkeypatch.setattr(crawl, "crawl_rows", crawled)
+    url = engine.url.render_as_string(hide_password=False)
+    send(staff, f"/staff/sources/{FTS}", "/staff", do="pause", why="their maintenance")
+    send(staff, "/staff/sources/moderngov", "/staff", do="pause")
+    crawl.crawl(url, [], crawl.Options(), NOW)
+    crawl.crawl(url, [FTS], crawl.Options(), NOW)
+    crawl.authorities(url, NOW)
+    assert FTS not in read[0]
+    assert "sell2wales" in read[0]
+    assert read[1:] == [[FTS], ["councils"]]
+    page = text(staff, "/staff")
+    assert "Paused by Sam" in page
+    assert "their maintenance" in page
+    send(staff, f"/staff/sources/{FTS}", "/staff", do="resume")
+    crawl.crawl(url, [], crawl.Options(), NOW)
+    assert FTS in read[-1]
+
+
+def test_an_address_is_shown_on_demand_and_every_look_is_logged(
+    staff: FlaskClient, engine: sa.Engine
+) -> None:
+    person = web_app.person(engine)
+    page = text(staff, "/staff/subscribers")
+    assert "theatre.example" not in page
+    assert "h•••@t•••.example" in page
+    assert "theatre.example" not in text(staff, "/staff/subscribers?state=active")
+    shown = send(staff, f"/staff/subscribers/{person.id}/address", "/staff/subscribers")
+    assert "hello@theatre.example" in shown.get_data(as_text=True)
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert deeds(engine) == [("Sam", "looked at an address", f"subscriber {person.id}")]
+    assert staff.get(f"/staff/subscribers/{person.id}/address").status_code == 405
+    assert "hello@theatre.example" not in text(staff, "/staff/audit")
+
+
+def test_deliveries_hold_no_address(staff: FlaskClient, engine: sa.Engine) -> None:
+    person = web_app.person(engine)
+    with database.writing(engine) as connection:
+        outbox.broken(
+            connection,
+            about="digest 1",
+            kind="digest",
+            subscriber_id=person.id,
+            recipient=person.email,
+            words=f"550 no such user {person.email}",
+            now=NOW,
+        )
+        mail = connection.execute(sa.select(mails).where(mails.c.kind == "digest")).mappings().one()
+        origin = Origin(
+            id=mail["id"],
+            message_id=mail["message_id"],
+            recipient=person.email,
+            subscriber_id=person.id,
+            sent_at=NOW,
+        )
+        bounce = suppressions.Bounce(report="r", kind="hard", at=NOW, words="x", status="5.1.1")
+        suppressions.record(connection, b"k" * 32, bounce, origin)
+    page = text(staff, "/staff/deliveries")
+    assert "hello@theatre.example" not in page
+    assert "550 no such user h•••@t•••.example" in page
+    with engine.connect() as connection:
+        post = roster.post(connection, NOW)
+    assert dict(post.bounces) == {"hard": 1}
+    assert sum(post.suppressed.values()) == 1
+
+
+def test_the_log_is_filtered_and_paged(staff: FlaskClient, engine: sa.Engine) -> None:
+    with database.writing(engine) as connection:
+        for number in range(60):
+            audit.record(connection, who="Eve", what="looked", about=f"k{number}", at=NOW)
+    page = text(staff, "/staff/audit?who=Eve")
+    assert page.count("<tr><td>") == 50
+    earlier = re.search(r'href="(/staff/audit\?before=[^"]+)"', page)
+    assert earlier
+    assert text(staff, earlier[1].replace("&amp;", "&")).count("<tr><td>") == 10
+    assert "Nothing of that kind" in text(staff, "/staff/audit?who=%00%27--")
+    assert staff.get("/staff/audit?before=" + "9" * 40).status_code == 200
+
+
+def test_admins_add_people_and_hear_what_is_wrong(app: Flask, engine: sa.Engine) -> None:
+    admin = signed_in(app, engine, "admin", "Ann")
+    fields = {"email": "new@desk.example", "name": "New", "role": "reviewer"}
+    assert send(admin, "/staff/people", **fields).status_code == 303
+    twice = send(admin, "/staff/people", **fields)
+    assert "that address is there already" in twice.get_data(as_text=True)
+    bad = send(admin, "/staff/people", email="nope", name="X", role="reviewer")
+    assert "is not an address" in bad.get_data(as_text=True)
+    ann = web_app.user(engine, "admin", "Ann")
+    alone = send(admin, f"/staff/people/{ann.id}", "/staff/people", do="remove")
+    assert "only admin" in alone.get_data(as_text=True)
+    assert deeds(engine) == [("Ann", "added a user", "New")]
+
+
+def test_going_back_a_model_runs_beside_the_web_app(
+    staff: FlaskClient, engine: sa.Engine, tmp_path: pathlib.Path
+) -> None:
+    assert load().version in text(staff, "/staff/classifier")
+    send(staff, "/staff/classifier", do="rollback")
+    busy = send(staff, "/staff/classifier", do="train")
+    assert busy.status_code == 303
+    for thread in teaching.threading.enumerate():
+        if thread.name.startswith("classifier"):
+            thread.join(timeout=120)
+    with engine.connect() as connection:
+        (one,) = requests.jobs(connection, 10)
+    assert one.job == "rollback"
+    assert "nothing to roll back" in (one.result or "")
+    assert "nothing to roll back" in text(staff, "/staff/classifier")
+
+
+def test_a_job_that_hangs_is_stopped(
+    engine: sa.Engine, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hangs(command: Any, **more: Any) -> Any:
+        raise subprocess.TimeoutExpired(command, more["timeout"])
+
+    monkeypatch.setattr(teaching.subprocess, "run", hangs)
+    assert teaching.ask(web_app.settings(tmp_path), engine, "train", by="Sam", now=NOW)
+    for thread in teaching.threading.enumerate():
+        if thread.name.startswith("classifier"):
+            thread.join(timeout=60)
+    with engine.connect() as connection:
+        result = connection.execute(sa.select(job_requests.c.result)).scalar_one()
+    assert "stopped after 15 minutes" in result
+
+
+def test_bars_stand_for_counts() -> None:
+    made = sparkline([0, 1, 4], 'a "label"')
+    assert made.count("<rect") == 3
+    assert 'aria-label="a &#34;label&#34;"' in made
+    assert sparkline([], "none").count("<rect") == 0

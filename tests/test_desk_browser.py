@@ -1,0 +1,214 @@
+"""Reviewers and staff in a browser: whole journeys, axe-core, both widths, with and without keys."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import desk_samples
+import pytest
+import sqlalchemy as sa
+import web_app
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from web_app import NOW
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from crawler.relevance.bands import doubt
+from crawler.store import database, requests, reviews
+from crawler.store.tables import reviews as decisions
+from crawler.web import create_app
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FTS = "find-a-tender"
+
+
+class Site:
+    """A served app and its database."""
+
+    def __init__(self, base: str, engine: sa.Engine) -> None:
+        self.base = base
+        self.engine = engine
+
+    def link(self) -> str:
+        """The link in the newest mail to sign in."""
+        found = re.search(rf"{self.base}/sign-in/\S+", web_app.queued(self.engine, "sign-in")[-1])
+        assert found
+        return found[0]
+
+
+@pytest.fixture
+def site(tmp_path: pathlib.Path) -> Iterator[Site]:
+    engine = database.engine(f"sqlite:///{tmp_path / 'site.sqlite'}")
+    web_app.fill(engine)
+    server: BaseWSGIServer = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
+    base = f"http://127.0.0.1:{server.server_port}"
+    settings = web_app.settings(tmp_path, base_url=base, rate_limit=1_000_000)
+    server.app = create_app(settings, engine, clock=lambda: NOW, deliver=lambda *_: None)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Site(base, engine)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not pathlib.Path(CHROMIUM).exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is not installed, and in CI these tests never skip")
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+def signed_in(site: Site, context: BrowserContext, role: str) -> tuple[Page, list[str]]:
+    """A page of somebody who has signed in by the mail in the outbox, and what it logged."""
+    person = web_app.user(site.engine, role)
+    page, said = context.new_page(), list[str]()
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{site.base}/review")
+    page.get_by_label("Your email address").fill(person.email)
+    page.get_by_role("button", name="Send me a link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    page.goto(site.link())
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{site.base}/review")
+    return page, said
+
+
+def kept(site: Site) -> int:
+    with site.engine.connect() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(decisions)).scalar_one()
+
+
+def test_a_reviewer_decides_ten_by_keyboard_and_undoes(site: Site, browser: Browser) -> None:
+    for number in range(1, 12):
+        desk_samples.unsure(site.engine, number)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, said = signed_in(site, context, "reviewer")
+    for count, keys in enumerate(("a", "r", "1l", "4l", "2l", "a", "r", "3l", "a", "a"), 1):
+        before = page.locator("h1").inner_text()
+        for key in keys:
+            page.keyboard.press(key)
+        expect(page.locator("h1")).not_to_have_text(before)
+        assert kept(site) == count
+    page.keyboard.press("n")
+    page.keyboard.type("aru")  # typing in the note decides nothing
+    assert kept(site) == 10
+    page.keyboard.press("Escape")
+    for count in (9, 8):
+        page.keyboard.press("u")
+        expect(page.get_by_role("status")).to_contain_text("Undone")
+        page.wait_for_load_state()
+        assert kept(site) == count
+        page.goto(f"{site.base}/review")
+    page.get_by_role("button", name="Keys are on").click()
+    page.locator("h1").click()
+    page.keyboard.press("a")
+    assert kept(site) == 8
+    with site.engine.connect() as connection:
+        assert reviews.to_review(connection, doubt, NOW, 9).total == 3
+    assert said == []
+    context.close()
+
+
+def test_a_reviewer_works_without_javascript(site: Site, browser: Browser) -> None:
+    desk_samples.unsure(site.engine)
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 900})
+    page, _ = signed_in(site, context, "reviewer")
+    page.get_by_label("Arts and culture").last.check()
+    page.locator("summary", has_text="Art forms").click()
+    page.get_by_label("Music").check()
+    page.get_by_role("button", name="Save what I said").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing waits for review")
+    assert kept(site) == 1
+    page.get_by_role("button", name="Undo").click()
+    assert kept(site) == 0
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{site.base}/review")
+    expect(page).to_have_url(f"{site.base}/sign-in?next=/review")
+    context.close()
+
+
+def test_staff_see_a_broken_source_and_ask_for_it(site: Site, browser: Browser) -> None:
+    desk_samples.ran(site.engine, FTS, NOW - timedelta(days=2))
+    desk_samples.ran(site.engine, FTS, NOW, "failed", reason="it answered 503")
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, said = signed_in(site, context, "staff")
+    page.get_by_role("link", name="Sources").click()
+    first = page.locator("ul.results > li").first
+    expect(first.get_by_role("heading")).to_have_text("Find a Tender")
+    expect(first).to_contain_text("it answered 503")
+    first.get_by_role("button", name=re.compile("Run now")).click()
+    expect(page.get_by_role("status")).to_contain_text("Noted")
+    expect(page.locator(f"#{FTS}")).to_contain_text("waits to be taken up")
+    with site.engine.connect() as connection:
+        assert requests.newest(connection)[FTS].requested_by == "Staff"
+    assert said == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) -> None:
+    key = desk_samples.unsure(site.engine, 5)
+    desk_samples.doubtful(site.engine)
+    desk_samples.ran(site.engine, FTS, NOW, "failed", reason="it answered 503", errors=["x" * 300])
+    web_app.person(site.engine)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="light", reduced_motion="reduce"
+    )
+    page, said = signed_in(site, context, "admin")
+    wrong: dict[str, object] = {}
+    for address in (
+        "/review", f"/review/{key}", "/review?queue=second", "/review/pairs", "/review/history",
+        "/check", "/staff", "/staff/runs", "/staff/deliveries", "/staff/subscribers",
+        "/staff/classifier", "/staff/audit", "/staff/people", "/sign-in/sent",
+    ):  # fmt: skip
+        page.goto(site.base + address)
+        looked(page, address, said, wrong)
+    page.goto(f"{site.base}/check")
+    page.get_by_label("Title").fill("Delivery partner for sessions with artists")
+    page.get_by_label("CPV codes").fill("45231300")
+    page.get_by_role("button", name="Check it").click()
+    looked(page, "checked", said, wrong)
+    context.close()
+    assert wrong == {}
+
+
+def looked(page: Page, address: str, said: list[str], wrong: dict[str, object]) -> None:
+    """Notes what is wrong with the page that is open."""
+    page.emulate_media(color_scheme="light")
+    over = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    found = violations(page, {})
+    page.emulate_media(color_scheme="dark")
+    found += violations(page, {"runOnly": ["color-contrast"]})
+    folder = os.environ.get("TENDERS_TEST_SHOTS")
+    if folder:
+        width = page.viewport_size["width"] if page.viewport_size else 0
+        page.emulate_media(color_scheme="light")
+        name = re.sub(r"\W+", "-", address).strip("-")
+        page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+    if said or over > 0 or found:
+        wrong[address] = (list(said), over, found)
+    said.clear()
+
+
+def violations(page: Page, options: dict[str, object]) -> list[object]:
+    """What axe-core finds, with the places."""
+    return [
+        (one["id"], [node["html"][:160] for node in one["nodes"]][:3])
+        for one in Axe().run(page, options=options).response["violations"]
+    ]
