@@ -1,4 +1,4 @@
-"""Reviewers and staff in a browser: whole journeys, axe-core, both widths, with and without keys."""
+"""Reviewers and staff in a browser: journeys, axe-core, both widths, with and without keys."""
 
 from __future__ import annotations
 

@@ -6,11 +6,13 @@ import pathlib
 import re
 from typing import get_args
 
+import desk_samples
 import pytest
 import sqlalchemy as sa
 import web_app
 from flask import Flask
 from flask.testing import FlaskClient
+from test_web_pages import strict
 from web_app import ART, token
 
 from crawler.web.access import Role, Route, allowed
@@ -135,3 +137,38 @@ def test_nothing_private_is_kept_by_browsers(
     assert answer.headers["Cache-Control"] == "no-store"
     assert "noindex" in answer.headers["X-Robots-Tag"]
     assert "Cookie" in answer.headers["Vary"]
+
+
+def test_pages_of_the_desk_are_valid_whatever_stands_in_them(
+    engine: sa.Engine, tmp_path: pathlib.Path
+) -> None:
+    web_app.fill(engine)
+    web_app.person(engine, organisation=web_app.HOSTILE)
+    hostile = "<script>alert(1)</script>"
+    key = desk_samples.unsure(engine, 7, title=hostile, description=hostile * 3)
+    desk_samples.doubtful(engine)
+    desk_samples.ran(
+        engine, "find-a-tender", web_app.NOW, "failed", reason=hostile, errors=[hostile]
+    )
+    app = web_app.app(engine, tmp_path)
+    admin = web_app.signed_in(app, engine, "admin")
+    web_app.send(admin, f"/review/{key}", do="reject", note=hostile, **_mark(admin, key))
+    for action in ("run", "pause"):
+        web_app.send(
+            admin, "/staff/sources/find-a-tender", "/staff", do=action, why=web_app.HOSTILE
+        )
+    pages = [filled(one) for one in routes() if one.name in DESK and "GET" in one.methods]
+    for address in [*pages, f"/review/{key}", f"/review/{web_app.EVIL}"]:
+        page = admin.get(address).get_data(as_text=True)
+        strict(page)
+        assert page.count("<h1") == 1, address
+        assert hostile not in page, address
+        ids = re.findall(r'\sid="([^"]+)"', page)
+        assert len(ids) == len(set(ids)), address
+
+
+def _mark(client: FlaskClient, key: str) -> dict[str, str]:
+    page = client.get(f"/review/{key}").get_data(as_text=True)
+    found = re.search(r'name="mark" value="([^"]+)"', page)
+    assert found
+    return {"mark": found[1]}

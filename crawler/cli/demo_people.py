@@ -11,7 +11,7 @@ from crawler.config import Settings
 from crawler.digest import wishes
 from crawler.digest.wish_fields import Given
 from crawler.jobs import consent, preferences
-from crawler.store import subscribers
+from crawler.store import database, subscribers, users
 from crawler.store.subscribers import Subscriber
 
 ORIGIN = "demo"
@@ -88,10 +88,19 @@ _AWAY = _Person(email="away@quiet-quarter.example", organisation="The Quiet Quar
 _GONE = _Person(email="gone@former-friends.example", organisation="Former Friends")
 
 
+DESK = (
+    ("reviewer@demo.example", "Robin Reviewer", "reviewer"),
+    ("staff@demo.example", "Sam Staff", "staff"),
+    ("admin@demo.example", "Alex Admin", "admin"),
+)
+"""Who may sign in to the demo: addresses, names and roles."""
+
+
 def join(settings: Settings, engine: sa.Engine, now: datetime) -> int:
     """Makes everybody, as having agreed for the demo; how many are written to.
 
-    One more has been asked and not confirmed, one has paused and one has stopped.
+    One more has been asked and not confirmed, one has paused and one has stopped. Those of `DESK`
+    may sign in.
     """
     for person in (*_PEOPLE, _AWAY, _GONE):
         _enrol(settings, engine, person, now)
@@ -110,6 +119,9 @@ def join(settings: Settings, engine: sa.Engine, now: datetime) -> int:
         network=None,
         now=now,
     )
+    with database.writing(engine) as connection:
+        for email, name, role in DESK:
+            users.add(connection, email=email, name=name, role=role, now=now)
     return len(_PEOPLE)
 
 

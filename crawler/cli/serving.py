@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -41,7 +43,7 @@ def run(settings: Settings, host: str, port: int) -> None:
 
     if settings.log_format != "json":  # set up with the command line
         logging.basicConfig(level=logging.INFO, format=_LOG)
-    app = create_app(settings)
+    app = create_app(settings, timetable=lambda now: _timetable(settings, now))
     listener = _listener(host, port)
     typer.echo(f"The web app is up: http://{_named(host)}:{port}/ (Ctrl+C stops it)")
     waitress.serve(
@@ -54,6 +56,13 @@ def run(settings: Settings, host: str, port: int) -> None:
         # Flask's ProxyFix reads these, as many as TENDERS_PROXIES says and no more.
         clear_untrusted_proxy_headers=settings.proxies == 0,
     )
+
+
+def _timetable(settings: Settings, now: datetime) -> Mapping[str, datetime]:
+    """When each of the scheduler's jobs runs next, whether or not a scheduler is running."""
+    import scheduler  # top level, beside this package
+
+    return dict(scheduler.plan(settings, now))
 
 
 def check(settings: Settings, host: str) -> None:
