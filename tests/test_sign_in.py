@@ -15,6 +15,7 @@ from web_app import NOW, queued, send, signed_in, token, user
 
 from crawler.cli.app import app as commands
 from crawler.errors import UsageError
+from crawler.jobs import signing_in
 from crawler.store import audit, database, users
 from crawler.store.tables import outbox, sessions, sign_ins
 from crawler.web import create_app
@@ -222,3 +223,16 @@ def test_the_commands(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -
         run(commands, [*add, "boss"], catch_exceptions=False)
     assert run(commands, ["users", "remove", "ada@desk.example"]).exit_code == 0
     assert "Nobody may sign in" in run(commands, ["users", "list"]).stdout
+
+
+def test_the_mail_leaves_at_once(engine: sa.Engine, tmp_path: pathlib.Path) -> None:
+    user(engine)
+    app = create_app(
+        web_app.settings(tmp_path),
+        engine,
+        clock=lambda: NOW,
+        deliver=lambda *given: signing_in.hand_over(*given).join(timeout=60),
+    )
+    send(app.test_client(), "/sign-in", email="reviewer@desk.example")
+    (mail,) = (tmp_path / "var/outbox").glob("*.eml")
+    assert b"/sign-in/" in mail.read_bytes()
