@@ -28,6 +28,7 @@ SWEPT = (
 SPARED = (
     "process_keys", "source_states", "subscribers", "subscriptions", "bid_mentions", "forgotten",
     "consents", "outbox", "bounces", "suppressions", "leases", "listings", "origins",
+    "job_runs", "crawl_requests",
 )  # fmt: skip
 """Tables without such words; listings, made anew with their opportunities; those of people's own
 subscriptions, which ``subscribers erase`` erases; and mails as they were composed: those are not
