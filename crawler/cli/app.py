@@ -23,6 +23,7 @@ from crawler.cli import (
     serving,
     sources,
     subscribers,
+    working,
 )
 from crawler.errors import ConfigError
 
@@ -44,6 +45,7 @@ for module in (
     digest,
     bounce,
     schedule,
+    working,
     doctor,
     serving,
     demo,

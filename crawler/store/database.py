@@ -20,6 +20,7 @@ import msgspec
 import sqlalchemy as sa
 
 from crawler.errors import StoreError
+from crawler.store import work_queue
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 HEAD = "0008"
@@ -175,6 +176,7 @@ def upgrade(on: sa.Engine) -> str:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        work_queue.prepare(connection)
     return HEAD
 
 

@@ -97,6 +97,11 @@ def latest(connection: sa.Connection) -> Mapping[str, JobRun]:
     return {row["job"]: JobRun(**row) for row in connection.execute(query).mappings()}
 
 
+def forget(connection: sa.Connection, job: str, due: datetime) -> None:
+    """Forgets a run: its scheduled time is one that a wrong clock made up."""
+    connection.execute(sa.delete(runs).where(runs.c.job == job, runs.c.due == due))
+
+
 def prune(connection: sa.Connection, before: datetime) -> int:
     """Deletes runs that ended before, but never a job's latest; how many."""
     newest = sa.select(runs.c.job, sa.func.max(runs.c.due)).group_by(runs.c.job)
@@ -136,6 +141,11 @@ def take_requests(connection: sa.Connection, now: datetime, stale: datetime) -> 
         .returning(requests.c.id, requests.c.source, requests.c.at)
     )
     return [Request(**row) for row in connection.execute(taken).mappings()]
+
+
+def leave_request(connection: sa.Connection, request: int) -> None:
+    """Leaves a wish that was taken up for later."""
+    connection.execute(sa.update(requests).where(requests.c.id == request).values(taken_at=None))
 
 
 def answer(connection: sa.Connection, request: int, result: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -100,6 +100,16 @@ def held(connection: sa.Connection, name: str, now: datetime) -> Held | None:
     return Held(holder=row.holder, since=row.since, until=row.until) if row else None
 
 
+def all_held(connection: sa.Connection, now: datetime) -> dict[str, Held]:
+    """Who holds which lease now, by name; who is known to be dead holds none."""
+    rows = connection.execute(sa.select(leases).where(leases.c.until > now))
+    return {
+        row.name: Held(holder=row.holder, since=row.since, until=row.until)
+        for row in rows
+        if alive(row.holder) is not False
+    }
+
+
 def own_name() -> str:
     """A holder's name that nobody else has: machine, process, and what tells its like apart."""
     return f"{socket.gethostname()}:{os.getpid()}:{_processes()}:{secrets.token_hex(4)}"
@@ -156,7 +166,11 @@ def holding(
     finally:
         done.set()
         heart.join()
-        with database.writing(engine, alone=False) as connection:
+        # A database that is away now keeps the lease until it runs out: that is what it is for.
+        with (
+            suppress(sa.exc.OperationalError, sa.exc.InterfaceError),
+            database.writing(engine, alone=False) as connection,
+        ):
             release(connection, name, lease.holder)
 
 
@@ -195,7 +209,7 @@ def _beat(
         try:
             with database.writing(engine, alone=False) as connection:
                 kept = renew(connection, lease.name, lease.holder, clock() + lasts)
-        except sa.exc.OperationalError:
+        except (sa.exc.OperationalError, sa.exc.InterfaceError):
             continue  # the database is busy; `holds` is asked before anything that matters
         if not kept:
             lease.lost.set()
