@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from crawler.config import Settings
 from crawler.errors import DeliveryError, SourceError, UsageError
 from crawler.jobs import bounce, crawl, health, keeping, match, send
-from crawler.sources import Source, load
+from crawler.sources import Source, is_loopback, load
 from crawler.sources.councils import bodies
 from crawler.store import database, jobs, reviews
 
@@ -61,6 +61,9 @@ def read(source: str) -> Errand:
         row, options = load()[source], crawl.Options()
         if row.platform == "council_pages":
             options = crawl.Options(only=tuple(bodies()))
+        elif is_loopback(row.base_url):
+            # The installation's own row names this machine, as --base-url would: for tests.
+            options = crawl.Options(base_urls={source: row.base_url})
         return _told(crawl.crawl(settings.database, [source], options, datetime.now(UTC)))
 
     return errand

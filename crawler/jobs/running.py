@@ -75,6 +75,8 @@ def _done(job: Job, settings: Settings) -> tuple[bool, str]:
     except OSError as error:
         # A full disk, most often: the same words every time, and nothing that a trace explains.
         return False, f"{error.strerror or error}; free some space or mend the disk"
+    except _AWAY as error:
+        return False, f"the database gave up: {first_line(error)}"
     except Exception as error:
         logger.exception("%s: failed for a reason nobody foresaw", job.name)
         return False, f"{type(error).__name__}: {error}"
