@@ -1,6 +1,7 @@
 """What each scheduled job calls, with this installation's settings; each says in words what it did.
 
-What can be put right by a person is a `TendersError`; a crawl that is not ``ok`` is one too.
+What can be put right by a person is a `TendersError`; a crawl that is not ``ok`` is one too. Each
+imports what it needs itself: a process runs one of them, and most are crawls.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.config import Settings
 from crawler.errors import DeliveryError, SourceError, UsageError
-from crawler.jobs import bounce, crawl, health, keeping, match, send
+from crawler.jobs import crawl
 from crawler.sources import Source, is_loopback, load
 from crawler.sources.councils import bodies
-from crawler.store import database, jobs, reviews
+from crawler.store import database, jobs
+
+if TYPE_CHECKING:
+    from crawler.jobs.send import RoundDone
 
 Errand = Callable[[Settings], str]
 
@@ -82,25 +87,33 @@ def _told(results: Sequence[crawl.Result]) -> str:
 
 def tell_health(settings: Settings) -> str:
     """Mails staff where a source turned ill or well."""
+    from crawler.jobs import health
+
     return health.inform(settings, database.engine(settings.database), datetime.now(UTC))
 
 
 def find_matches(settings: Settings) -> str:
     """Matches what is new with every subscription."""
+    from crawler.jobs import match
+
     return str(match.match(database.engine(settings.database), datetime.now(UTC)))
 
 
 def digest(settings: Settings) -> str:
     """Writes the digests whose time has come and sends what waits."""
+    from crawler.jobs import send
+
     return _sent(send.send(settings, database.engine(settings.database), datetime.now(UTC)))
 
 
 def deliver(settings: Settings) -> str:
     """Sends what waits in the outbox."""
+    from crawler.jobs import send
+
     return _sent(send.deliver_only(settings, database.engine(settings.database), datetime.now(UTC)))
 
 
-def _sent(done: send.RoundDone) -> str:
+def _sent(done: RoundDone) -> str:
     if not done.well:
         raise DeliveryError(f"{done}. See: tenders digest outbox")
     return str(done)
@@ -108,8 +121,9 @@ def _sent(done: send.RoundDone) -> str:
 
 def retrain(settings: Settings) -> str:
     """Teaches the classifier from people's decisions, where there are any."""
-    from crawler.jobs import train  # importing scikit-learn costs more than a second
+    from crawler.jobs import train
     from crawler.jobs.reprocess import read as reader
+    from crawler.store import reviews
 
     engine = database.engine(settings.database)
     with engine.connect() as connection:
@@ -121,6 +135,8 @@ def retrain(settings: Settings) -> str:
 
 def prune(settings: Settings) -> str:
     """Drops what has served its time."""
+    from crawler.jobs import keeping
+
     engine, now = database.engine(settings.database), datetime.now(UTC)
     contacts = keeping.prune_contacts(engine, settings.keep_contacts_months, now)
     pending = keeping.prune_pending(engine, now)
@@ -139,6 +155,8 @@ def take_bounces(settings: Settings) -> str:
 
     What was taken in goes to ``cur`` as read; so does what is no report, flagged for a person.
     """
+    from crawler.jobs import bounce
+
     if settings.bounce_folder is None:
         return "TENDERS_BOUNCE_FOLDER is not set"
     folder = settings.home / settings.bounce_folder
@@ -171,6 +189,6 @@ def backup(settings: Settings) -> str:
 
 def take_over(settings: Settings) -> str:
     """Gives the jobs of workers that died to others, and forgets what was done long ago."""
-    from crawler.jobs import work_queue  # only where there are workers
+    from crawler.jobs import work_queue
 
     return work_queue.take_over(settings)
