@@ -166,17 +166,20 @@ def simulate(options: argparse.Namespace) -> None:
     print(f"{due:,.0f} digests due in one hour take {due * each / 60:.0f} minutes of one process,")
     to_one = due * options.largest
     waits = to_one / options.mails_per_minute
-    print(f"  and {waits:.0f} minutes at {options.mails_per_minute} a minute to one domain, to which"
-          f" {to_one:,.0f} of them go")  # fmt: skip
+    print(f"  and {waits:.0f} minutes at {options.mails_per_minute} a minute to one domain,"
+          f" to which {to_one:,.0f} of them go")  # fmt: skip
     ends = 3600 / each / options.peak
     paced = 60 * options.mails_per_minute / options.largest / options.peak
-    print(f"One machine ends at {ends:,.0f} subscribers by its processor, at {paced:,.0f} by that pace"
-          " (TENDERS_MAILS_PER_MINUTE), if a digest must leave in the hour it is due")  # fmt: skip
+    print("If a digest must leave in the hour it is due, one machine ends at")
+    print(f"  {ends:,.0f} subscribers by its processor,")
+    print(f"  {paced:,.0f} by that pace (TENDERS_MAILS_PER_MINUTE)")
     council = (60 * options.page + options.start) * NATION["councils"] / 3600
     print(f"Councils: {council:.1f} core-hours a month; at a page a second a site takes a minute")
     one = options.start + 50 * options.release
-    print(f"A worker's core takes {3600 / one:,.0f} crawls of 50 releases an hour; that is what the"
-          " next machine brings. Writing digests stays with one process.")  # fmt: skip
+    print(
+        f"A further core of a worker takes {3600 / one:,.0f} crawls of 50 releases an hour. Writing"
+    )
+    print("  and handing over digests stays with one process at a time, by its lease.")
 
 
 def main() -> None:
@@ -194,7 +197,7 @@ def main() -> None:
         ("start", 4.5),  # a crawl's two processes and the model, until the first window
         ("page", 0.030),  # a council's page of 52 kB through BeautifulSoup
         ("match", 0.0046),  # match.py: 77 of 20,000 subscriptions an opportunity, and storing them
-        ("digest", 0.020),  # digest.py: from stored opportunities to bytes
+        ("digest", 0.0275),  # digest.py: from stored opportunities to bytes
         ("mail", 1 / 340),  # SMTP to a local server
     ):
         unit.add_argument(f"--{name}", type=float, default=default, help=f"default {default:.4f}")

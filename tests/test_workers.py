@@ -132,6 +132,29 @@ def test_an_upgrade_makes_the_queue_where_it_is_missing(url: str) -> None:
         assert connection.execute(asked).scalar_one().startswith("3.")
 
 
+def test_what_fails_is_tried_again_later_and_shown_as_failed(
+    settings: config.Settings, url: str, started: Callable[..., subprocess.Popen[str]]
+) -> None:
+    work_queue.defer(settings, job(7), NOW)  # no row has that name: its process ends with 1
+    env = environment(settings.home, url)
+    worker = started([*TENDERS, "worker", "--concurrency", "2"], env=env, stderr=subprocess.PIPE)
+    engine = database.engine(url)
+    until(
+        lambda: states(engine) == [("crawl:sim-7", "failed"), ("crawl:sim-7", "todo")],
+        60,
+        "the job failed and waits again",
+    )
+    with engine.connect() as connection:
+        (waiting,) = (row for row in tables.listed(connection, 9) if row["status"] == "todo")
+        assert tables.workers(connection, work_queue.SILENT) == 1
+    assert waiting["tries"] == 1
+    assert waiting["not_before"] > datetime.now(UTC) + timedelta(seconds=2)
+    assert work_queue.handing_on(settings)(job(8), NOW), "now there is a worker"
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=60)
+    assert worker.returncode == 0
+
+
 def test_killed_workers_lose_no_window_and_store_none_twice(
     settings: config.Settings,
     url: str,

@@ -203,6 +203,8 @@ class Desk:
             while process.poll() is None:
                 if self._hurry.is_set():
                     stop(process)
+                    if wish is not None:
+                        self._leave(engine, wish)
                     return  # the run stays open and is begun again
                 if time.monotonic() > end:
                     stop(process)
@@ -221,6 +223,10 @@ class Desk:
     def _ended(self, engine: sa.Engine, name: str, at: datetime, words: str) -> None:
         with database.writing(engine, alone=False) as connection:
             jobs.finish(connection, name, at, datetime.now(UTC), well=False, words=words)
+
+    def _leave(self, engine: sa.Engine, wish: int) -> None:
+        with database.writing(engine, alone=False) as connection:
+            jobs.leave_request(connection, wish)
 
     def _answer(self, engine: sa.Engine, name: str, at: datetime, wish: int) -> None:
         with database.writing(engine, alone=False) as connection:

@@ -91,18 +91,21 @@ def handing_on(settings: Settings) -> Callable[[Job, datetime], bool]:
 def defer(settings: Settings, job: Job, due: datetime) -> bool:
     """Queues `job` for the scheduled time `due`; False if one of its name waits already."""
     import procrastinate
-    from procrastinate.exceptions import AlreadyEnqueued
+    from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
     connector = procrastinate.SyncPsycopgConnector(
         conninfo=_address(settings), min_size=1, max_size=1
     )
     app = procrastinate.App(connector=connector)
-    with app.open():
-        queued = app.configure_task(TASK, **_options(job.name, job.lock))
-        try:
+    try:
+        with app.open():
+            queued = app.configure_task(TASK, **_options(job.name, job.lock))
             queued.defer(**_words(job, due, 0))
-        except AlreadyEnqueued:
-            return False
+    except AlreadyEnqueued:
+        return False
+    except ConnectorException as error:
+        words = f"the queue cannot be written ({running.first_line(error)})"
+        raise StoreError(f"{words}. Check that the server runs.") from error
     return True
 
 
