@@ -376,7 +376,7 @@ def test_an_older_schema_is_said_once_and_waited_for(
     start = Started()
     desk = Desk(at, lambda: [job("match")], start=start)
     with database.writing(engine) as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0007'"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0008'"))
     for minutes in range(3):
         assert desk.tick(NOW + minutes * MINUTE) == []
     (record,) = caplog.records

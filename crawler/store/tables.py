@@ -435,7 +435,7 @@ crawl_requests = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("taken_at", Moment),
     sa.Column("done_at", Moment),
-    sa.Column("result", sa.Text),
+    sa.Column("result", sa.Text, comment="how it went, in words"),
 )
 
 matches = sa.Table(

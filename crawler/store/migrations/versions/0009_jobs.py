@@ -5,8 +5,8 @@ from alembic import op
 
 from crawler.store import tables
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("at", tables.Moment(), nullable=False),
         sa.Column("taken_at", tables.Moment(), nullable=True),
         sa.Column("done_at", tables.Moment(), nullable=True),
-        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=True, comment="how it went, in words"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crawl_requests")),
     )
 
