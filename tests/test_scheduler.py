@@ -25,8 +25,8 @@ from hypothesis import strategies as st
 
 import scheduler
 from crawler import config
-from crawler.errors import ConfigError, StoreError
-from crawler.jobs import running, supervising
+from crawler.errors import ConfigError, StoreError, UsageError
+from crawler.jobs import errands, running, supervising
 from crawler.jobs.errands import Job
 from crawler.jobs.supervising import Desk
 from crawler.jobs.timetable import Times
@@ -533,6 +533,30 @@ def test_two_schedulers_started_together_run_each_job_once(
     ), ends
     for words in ("prune: 0 raw releases", "retrain: nobody has decided"):
         assert sum(end.count(words) for end in ends) == 1, ends
+
+
+def test_the_bounce_folder_is_emptied_and_what_is_no_report_is_left_for_a_person(
+    engine: sa.Engine, at: config.Settings
+) -> None:
+    with_folder = at.model_copy(update={"bounce_folder": pathlib.Path("bounces")})
+    assert "bounces" in {one.name for one in plan(with_folder)}
+    with pytest.raises(UsageError, match="no Maildir"):
+        errands.take_bounces(with_folder)
+    new = at.home / "bounces" / "new"
+    new.mkdir(parents=True)
+    (new / "1.a.host").write_bytes(b"Subject: hello\r\n\r\nNo report.\r\n")
+    assert errands.take_bounces(with_folder).startswith("0 reports taken in, 1 that are none")
+    assert [path.name for path in (at.home / "bounces" / "cur").iterdir()] == ["1.a.host:2,FS"]
+    assert errands.take_bounces(with_folder).startswith("0 reports taken in, 0 ")
+
+
+def test_old_runs_are_forgotten_but_never_a_jobs_latest(engine: sa.Engine) -> None:
+    for days in (200, 100, 1):
+        ran(engine, "match", NOW - timedelta(days=days))
+    ran(engine, "contacts:councils", NOW - timedelta(days=150))
+    with database.writing(engine) as connection:
+        assert jobs.prune(connection, NOW - timedelta(days=90)) == 2
+        assert set(jobs.latest(connection)) == {"match", "contacts:councils"}
 
 
 def test_the_list_is_printed_for_people(
