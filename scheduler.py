@@ -1,9 +1,9 @@
 """When each job runs, and nothing else: what a job does stands in `crawler.jobs`.
 
 ``python scheduler.py`` (or ``tenders schedule``) runs until it is stopped, ``--list`` shows what
-runs when, ``--now JOB`` runs one job at once. Times are of the zone TENDERS_TIMEZONE; no daily job
-lies between 1 and 2 at night, an hour that comes twice or not at all when clocks change. Digests
-are looked at every hour: `crawler.digest.due` says whose time has come, each once.
+runs when, ``--now JOB`` runs one job at once (``--now crawl``: every source). Times are of the zone
+TENDERS_TIMEZONE; a time in the hour that comes twice or not at all when clocks change falls due
+once. Digests are looked at every hour: `crawler.digest.due` says whose time has come, each once.
 """
 
 from __future__ import annotations
@@ -11,172 +11,167 @@ from __future__ import annotations
 import argparse
 import difflib
 import logging
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from apscheduler.schedulers.blocking import BlockingScheduler
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from crawler import config, logs
-from crawler.errors import DeliveryError, SourceError, TendersError, UsageError
-from crawler.jobs import crawl, health, keeping, match, send
-from crawler.store import database
+from crawler.errors import TendersError, UsageError
+from crawler.jobs import errands, running
+from crawler.jobs.errands import Job
+from crawler.jobs.supervising import Desk
+from crawler.jobs.timetable import Times
 
 logger = logging.getLogger("scheduler")
 
-_LATE = 12 * 3600
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+_TICK = 15
+"""Seconds between looks at what was missed, asked for or changed."""
 
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A named job: when it runs (a crontab line) and what it calls."""
-
-    name: str
-    when: str
-    run: Callable[[config.Settings], object]
-
-
-def _crawl(settings: config.Settings) -> object:
-    return _told(crawl.crawl(settings.database, [], crawl.Options(), datetime.now(UTC)))
-
-
-def _told(results: Sequence[crawl.Result]) -> str:
-    """How a crawl went, in words. Raises `SourceError` with them if any source did not go well."""
-    words = "; ".join(
-        f"{one.source} {one.verdict}, {one.tally.new} new, {one.tally.changed} changed"
-        for one in results
-    )
-    if any(one.verdict != "ok" for one in results):
-        raise SourceError(words)
-    return words
-
-
-def _contacts(settings: config.Settings) -> object:
-    return _told(crawl.authorities(settings.database, datetime.now(UTC)))
-
-
-def _health(settings: config.Settings) -> object:
-    return health.inform(settings, database.engine(settings.database), datetime.now(UTC))
-
-
-def _match(settings: config.Settings) -> object:
-    return match.match(database.engine(settings.database), datetime.now(UTC))
-
-
-def _digest(settings: config.Settings) -> object:
-    return _sent(send.send(settings, database.engine(settings.database), datetime.now(UTC)))
-
-
-def _deliver(settings: config.Settings) -> object:
-    return _sent(send.deliver_only(settings, database.engine(settings.database), datetime.now(UTC)))
-
-
-def _sent(done: send.RoundDone) -> str:
-    """How a round went, in words. Raises `DeliveryError` with them if it did not go well."""
-    if not done.well:
-        raise DeliveryError(f"{done}. See: tenders digest outbox")
-    return str(done)
-
-
-def _prune(settings: config.Settings) -> object:
-    engine = database.engine(settings.database)
-    now = datetime.now(UTC)
-    contacts = keeping.prune_contacts(engine, settings.keep_contacts_months, now)
-    unconfirmed = keeping.prune_pending(engine, now)
-    mails = keeping.prune_mails(engine, settings.keep_mail_days, now)
-    return keeping.prune(engine, settings.keep_raw_months, now), contacts, unconfirmed, mails
-
-
-def _backup(settings: config.Settings) -> object:
-    engine = database.engine(settings.database)
-    return database.backup(engine, settings.var / "backups", datetime.now(UTC))
-
+_SOON = frozenset({"match"})
 
 JOBS = (
-    Job("crawl", "10 5,11,17,23 * * *", _crawl),
-    Job("contacts", "20 2 1 * *", _contacts),
-    Job("health", "50 * * * *", _health),
-    Job("match", "0 6 * * *", _match),
-    Job("digest", "0 * * * *", _digest),
-    Job("deliver", "*/5 * * * *", _deliver),
-    Job("prune", "30 3 * * sun", _prune),
-    Job("backup", "0 4 * * *", _backup),
+    Job("health", "50 * * * *", errands.tell_health, 10 * _MINUTE),
+    Job("match", "0 6 * * *", errands.find_matches, 2 * _HOUR, shared=True),
+    Job("digest", "0 * * * *", errands.digest, 2 * _HOUR, behind=_SOON, shared=True),
+    Job("deliver", "*/5 * * * *", errands.deliver, _HOUR, shared=True),
+    Job("bounces", "*/10 * * * *", errands.take_bounces, 10 * _MINUTE),
+    Job("stalled", "*/10 * * * *", errands.take_over, 10 * _MINUTE),
+    Job("retrain", "30 4 * * sun", errands.retrain, 2 * _HOUR),
+    Job("prune", "30 3 * * sun", errands.prune, 2 * _HOUR),
+    Job("backup", "0 4 * * *", errands.backup, 2 * _HOUR),
 )
+"""Every job but the crawls: those stand in the rows of the sources, as ``when``."""
 
 
-def _find(name: str) -> Job:
-    for job in JOBS:
-        if job.name == name:
-            return job
-    names = [job.name for job in JOBS]
-    near = difflib.get_close_matches(name, names, n=1) or names
-    raise UsageError(f"there is no job {name!r}; did you mean {', '.join(near)}?")
+def plan(settings: config.Settings) -> list[Job]:
+    """Every job of this installation. Raises `ConfigError` when the sources cannot be read."""
+    absent = set() if settings.bounce_folder else {"bounces"}
+    if not settings.database.startswith("postgresql"):
+        absent.add("stalled")
+    return [*errands.crawls(), *(job for job in JOBS if job.name not in absent)]
 
 
-def _guarded(job: Job, settings: config.Settings) -> None:
-    """Runs a job; what goes wrong is logged in words and does not stop the others."""
-    try:
-        logger.info("%s: %s", job.name, job.run(settings))
-    except TendersError as error:
-        logger.error("%s: %s", job.name, error)
-    except Exception:
-        logger.exception("%s: failed for a reason nobody foresaw", job.name)
-
-
-def schedule(settings: config.Settings) -> BlockingScheduler:
-    """A scheduler with every job in it, not yet started."""
-    scheduler = BlockingScheduler(timezone=ZoneInfo(settings.timezone))
-    for job in JOBS:
-        scheduler.add_job(
-            _guarded,
-            CronTrigger.from_crontab(job.when, timezone=ZoneInfo(settings.timezone)),
-            args=(job, settings),
-            id=job.name,
-            name=job.name,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=_LATE,
-        )
-    return scheduler
-
-
-def plan(settings: config.Settings, now: datetime) -> list[tuple[str, datetime]]:
+def upcoming(settings: config.Settings, now: datetime) -> list[tuple[str, datetime]]:
     """Each job's name and when it runs next after `now`, soonest first."""
     zone = ZoneInfo(settings.timezone)
-    times = (
-        (job.name, CronTrigger.from_crontab(job.when, timezone=zone).get_next_fire_time(None, now))
-        for job in JOBS
-    )
-    return sorted(((name, at) for name, at in times if at is not None), key=lambda row: row[1])
+    times = [
+        (job.name, Times(line=job.when, zone=zone).after(now).astimezone(zone))
+        for job in plan(settings)
+    ]
+    return sorted(times, key=lambda row: row[1])
+
+
+class _Due(BaseTrigger):  # type: ignore[misc]
+    """APScheduler asks here when a job falls due next."""
+
+    def __init__(self, times: Times) -> None:
+        self._times = times
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """The first time after the previous one, or after now."""
+        return self._times.after(previous or now)
+
+
+def scheduler_of(desk: Desk) -> BackgroundScheduler:
+    """A scheduler that looks at the desk whenever a job falls due and in between; not started."""
+    made = BackgroundScheduler(timezone=UTC)
+    once = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    for job in plan(desk.settings):
+        times = Times(line=job.when, zone=desk.zone)
+        made.add_job(_look, _Due(times), args=(desk,), id=job.name, name=job.name, **once)
+    made.add_job(_look, "interval", seconds=_TICK, args=(desk,), id="look", **once)
+    return made
+
+
+def _look(desk: Desk) -> None:
+    for name in desk.tick(datetime.now(UTC)):
+        logger.info("%s begins", name)
+
+
+def serve(settings: config.Settings) -> None:
+    """Runs every job at its time until SIGTERM or Ctrl-C; lets what runs end, for a minute."""
+    from crawler.jobs import work_queue  # loads the extra `scale`, where it is there
+
+    desk = Desk(settings, lambda: plan(settings), hand_on=work_queue.handing_on(settings))
+    told = threading.Event()
+
+    def tell(*_: object) -> None:
+        if told.is_set():
+            desk.hurry()  # somebody is impatient
+        told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, tell)
+    made = scheduler_of(desk)
+    made.start()
+    _look(desk)
+    told.wait()
+    logger.info("stopping; waiting for: %s", ", ".join(desk.at_work) or "nothing")
+    made.shutdown(wait=False)
+    desk.close()
+
+
+def find(jobs: Sequence[Job], name: str) -> list[Job]:
+    """The job `name`, or all whose name begins with it and a colon. Raises `UsageError`."""
+    found = [job for job in jobs if job.name == name or job.name.startswith(f"{name}:")]
+    if not found:
+        names = [job.name for job in jobs]
+        near = difflib.get_close_matches(name, names, n=1) or names
+        raise UsageError(f"there is no job {name!r}; did you mean {', '.join(near)}?")
+    return found
+
+
+def _run(options: argparse.Namespace, settings: config.Settings) -> int:
+    """Runs jobs in this process: for a scheduled time, or because a person says so."""
+    if options.due is not None:
+        running.end_with_parent()
+        running.end_as_told()
+    status = 0
+    for job in find(plan(settings), options.now):
+        at = options.due or datetime.now(UTC)
+        ended, words = running.run(job, settings, at, again=options.again)
+        (sys.stdout if ended == running.DONE else sys.stderr).write(f"{job.name}: {words}\n")
+        status = status or ended
+    return status
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--list", action="store_true", help="show what runs when next")
+    parser.add_argument("--now", metavar="JOB", help="run one job at once")
+    # The scheduler's and the workers' own words to the processes that they begin.
+    parser.add_argument("--due", type=datetime.fromisoformat, help=argparse.SUPPRESS)
+    parser.add_argument("--again", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line of ``python scheduler.py``; its exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--list", action="store_true", help="show what runs when next")
-    parser.add_argument("--now", metavar="JOB", help="run one job at once")
-    options = parser.parse_args(arguments)
+    options = _arguments(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     try:
         settings = config.load()
         logs.set_up(settings.log_format)
         if options.list:
-            for name, at in plan(settings, datetime.now(UTC)):
+            for name, at in upcoming(settings, datetime.now(UTC)):
                 sys.stdout.write(f"{at:%a %d %b %Y %H:%M %Z}  {name}\n")
         elif options.now:
-            job = _find(options.now)
-            sys.stdout.write(f"{job.name}: {job.run(settings)}\n")
+            return _run(options, settings)
         else:
-            database.engine(settings.database)
-            schedule(settings).start()
+            serve(settings)
     except TendersError as error:
         sys.stderr.write(f"scheduler: {error}\n")
         return 1
     except (KeyboardInterrupt, SystemExit):
-        return 0
+        return 130
     return 0
 
 

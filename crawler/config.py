@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     bounce_address: str = Field(
         default="", description="where bounces return; bounce@ the sender's domain if empty"
     )
+    bounce_folder: Path | None = Field(
+        default=None, description="a Maildir where bounces land; read by the scheduler"
+    )
     staff: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="who is told how each round of sending went; commas between them"
     )

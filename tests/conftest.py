@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import pathlib
-import pwd
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
+from postgresql import programs, serving
 
 from crawler.store import database
 
@@ -31,95 +29,15 @@ def shared() -> pathlib.Path:
     return SHARED
 
 
-def _postgresql_bin() -> pathlib.Path | None:
-    candidates = [
-        *pathlib.Path("/usr/lib/postgresql").glob("*/bin"),
-        pathlib.Path("/usr/local/bin"),
-    ]
-    found = shutil.which("initdb")
-    if found:
-        candidates.append(pathlib.Path(found).parent)
-    ready = [
-        path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()
-    ]
-    return sorted(ready)[-1] if ready else None
-
-
-def _unprivileged() -> dict[str, object]:
-    """How to run a program as somebody other than root: PostgreSQL refuses root."""
-    if os.geteuid() != 0:
-        return {}
-    for name in ("postgres", "nobody"):
-        try:
-            user = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    return {}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """A PostgreSQL server of this test session's own; the URL of its maintenance database."""
-    programs = _postgresql_bin()
-    if programs is None:
+    if programs() is None:
         if CI:
             pytest.fail("PostgreSQL is not installed, and in CI these tests never skip")
         pytest.skip("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
-    somebody = _unprivileged()
-    with tempfile.TemporaryDirectory(prefix="tenders-pg-", dir="/tmp") as folder:
-        root = pathlib.Path(folder)
-        root.chmod(0o755)
-        if somebody:
-            os.chown(root, somebody["user"], somebody["group"])  # type: ignore[arg-type]
-        port = _free_port()
-
-        def run(*words: str) -> None:
-            done = subprocess.run(
-                words,
-                cwd=root,
-                capture_output=True,
-                text=True,
-                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-                **somebody,  # type: ignore[call-overload]
-            )
-            assert done.returncode == 0, done.stderr + done.stdout
-
-        data = root / "data"
-        run(
-            str(programs / "initdb"),
-            "-D",
-            str(data),
-            "-U",
-            "tenders",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--no-sync",
-        )
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {root} -c fsync=off"
-        run(
-            str(programs / "pg_ctl"),
-            "-D",
-            str(data),
-            "-o",
-            options,
-            "-w",
-            "-l",
-            str(root / "log"),
-            "start",
-        )
-        try:
-            yield f"postgresql+psycopg://tenders@127.0.0.1:{port}/postgres"
-        finally:
-            run(str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+    with serving() as server:
+        yield server.url
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from crawler.cli import (
     sources,
     subscribers,
     users,
+    working,
 )
 from crawler.errors import ConfigError
 
@@ -45,6 +46,7 @@ for module in (
     digest,
     bounce,
     schedule,
+    working,
     doctor,
     users,
     serving,

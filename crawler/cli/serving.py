@@ -62,7 +62,7 @@ def _timetable(settings: Settings, now: datetime) -> Mapping[str, datetime]:
     """When each of the scheduler's jobs runs next, whether or not a scheduler is running."""
     import scheduler  # top level, beside this package
 
-    return dict(scheduler.plan(settings, now))
+    return dict(scheduler.upcoming(settings, now))
 
 
 def check(settings: Settings, host: str) -> None:

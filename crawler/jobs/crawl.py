@@ -12,9 +12,11 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,13 +26,15 @@ import sqlalchemy as sa
 from crawler import dates
 from crawler.contacts.bidding import page_facts
 from crawler.errors import UsageError
+from crawler.jobs.clock import ticking
 from crawler.sources import Pace, Source, find, is_loopback
 from crawler.sources.councils import bodies, chosen
-from crawler.store import bidding, database, requests, sources, visits
+from crawler.store import bidding, database, leases, requests, runs, sources, visits
 from crawler.store.runs import Tally, Verdict
 
 COUNTS = ("requests", "releases", "new", "changed", "same", "dropped", "errors")
 _PATIENCE = 60.0
+_LEASE = timedelta(seconds=60)
 
 Listener = Callable[[dict[str, Any]], None]
 
@@ -144,15 +148,53 @@ def crawl_rows(
     }
     if rows is not None:
         environment["TENDERS_SOURCES_FILE"] = str(rows)
-    with tempfile.TemporaryDirectory(prefix="tenders-crawl-") as folder:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tenders-crawl-")))
+        clock = ticking(now)
+        busy = {
+            one.key: words
+            for one in wanted
+            if (words := _taken(stack, engine, one.key, clock)) is not None
+        }
+        free = [one for one in wanted if one.key not in busy]
         commands = [
             [
-                *_command(engine, source, options, now),
-                *_resume(engine, source, options, now, Path(folder)),
+                *_command(engine, source, options, clock()),
+                *_resume(engine, source, options, now, folder),
             ]
-            for source in wanted
+            for source in free
         ]
-        return asyncio.run(_watch_all(wanted, commands, environment, listen))
+        done = {one.source: one for one in _run(free, commands, environment, listen)}
+    return [done[one.key] if one.key in done else _busy(one, busy[one.key]) for one in wanted]
+
+
+def _taken(
+    stack: ExitStack, engine: sa.Engine, key: str, clock: Callable[[], datetime]
+) -> str | None:
+    """Takes the lease of a source, until `stack` ends; or says who crawls it already."""
+    name = f"source:{key}"
+    if stack.enter_context(leases.holding(engine, name, _LEASE, clock, time.sleep)) is not None:
+        return None
+    with engine.connect() as connection:
+        holder = leases.held(connection, name, clock())
+    if holder is None or holder.since is None:
+        return "another crawl of it was running; it has ended just now"
+    return f"{holder.where} has been crawling it since {holder.since:%H:%M:%S} UTC"
+
+
+def _busy(source: Source, words: str) -> Result:
+    """The result where somebody else crawls the source: nothing was asked, no run is recorded."""
+    reason = f"{words}. Nothing was asked. Wait for it to end, then crawl again"
+    return Result(source=source.key, verdict="failed", reason=reason, tally=Tally())
+
+
+def _run(
+    wanted: Sequence[Source],
+    commands: Sequence[list[str]],
+    environment: dict[str, str],
+    listen: Listener,
+) -> list[Result]:
+    return asyncio.run(_watch_all(wanted, commands, environment, listen)) if wanted else []
 
 
 def authorities(url: str, now: datetime) -> list[Result]:
@@ -212,8 +254,9 @@ def _command(engine: sa.Engine, source: Source, options: Options, now: datetime)
         arguments["pace"] = str(options.paces[source.key])
     if options.limit is not None:
         arguments["limit"] = str(options.limit)
-    if state.quiet_until is not None and state.quiet_until > now:
-        arguments["quiet_for"] = f"{(state.quiet_until - now).total_seconds():.3f}"
+    quiet = _quiet_until(engine, source, state, now, mirrored=base_url is not None)
+    if quiet > now:
+        arguments["quiet_for"] = f"{(quiet - now).total_seconds():.3f}"
     settings = {
         "REPORT_PROGRESS": True,
         "DRY_RUN": options.dry_run,
@@ -226,6 +269,21 @@ def _command(engine: sa.Engine, source: Source, options: Options, now: datetime)
     for name, setting in settings.items():
         command += ["-s", f"{name}={setting}"]
     return command
+
+
+def _quiet_until(
+    engine: sa.Engine, source: Source, state: sources.State, now: datetime, *, mirrored: bool
+) -> datetime:
+    """When the source may be asked again: as it told us, and by its pace after the last crawl.
+
+    A mirror knows nothing of that crawl, and sites of many have their own turns.
+    """
+    told = state.quiet_until or datetime.min.replace(tzinfo=UTC)
+    if mirrored or source.by_name:
+        return told
+    with engine.connect() as connection:
+        asked = runs.last_asked(connection, source.key, now)
+    return told if asked is None else max(told, asked + timedelta(seconds=source.pace.seconds))
 
 
 def _mirrors(source: Source, options: Options) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from crawler.digest.staff import RoundReport
 from crawler.digest.wording import count
 from crawler.errors import DeliveryError, TendersError, UsageError
 from crawler.jobs import drafting
+from crawler.jobs.clock import ticking
 from crawler.jobs.deliver import Delivered, Terms, deliver
 from crawler.jobs.drafting import Draft
 from crawler.jobs.queue import Queued, queue
@@ -112,12 +112,6 @@ def deliver_only(settings: Settings, engine: sa.Engine, now: datetime) -> RoundD
     letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
     _tell_staff(settings, engine, letterhead, done, clock)
     return done
-
-
-def ticking(now: datetime) -> Callable[[], datetime]:
-    """A clock that shows `now` and goes on from there."""
-    start = time.monotonic()
-    return lambda: now + timedelta(seconds=time.monotonic() - start)
 
 
 def deliver_due(settings: Settings, engine: sa.Engine, clock: Callable[[], datetime]) -> Delivered:

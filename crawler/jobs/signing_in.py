@@ -21,6 +21,7 @@ from crawler.digest.consenting import Letter
 from crawler.digest.mail import Letterhead
 from crawler.errors import TendersError
 from crawler.jobs import send
+from crawler.jobs.clock import ticking
 from crawler.mailboxes import address
 from crawler.store import audit, database, outbox, users
 
@@ -88,6 +89,6 @@ def hand_over(settings: Settings, engine: sa.Engine, now: datetime) -> threading
 def _hand_over(settings: Settings, engine: sa.Engine, now: datetime) -> None:
     """The job boundary: what fails here waits in the outbox for the scheduler's next round."""
     try:
-        send.deliver_due(settings, engine, send.ticking(now))
+        send.deliver_due(settings, engine, ticking(now))
     except (TendersError, sa.exc.SQLAlchemyError) as error:
         log.warning("the outbox was not emptied at once (%s)", type(error).__name__)

@@ -34,8 +34,10 @@ _DEFAULTS: Mapping[str, Any] = {
     "first": "30d",
     "min_items": 1,
     "unit": "page",
+    "when": "25 7,15 * * *",
 }
 _SPAN = re.compile(r"(\d+)([hd])")
+_CRONTAB = re.compile(r"([\d*/,-]+ ){4}(\*|[a-z]{3}([,-][a-z]{3})*)")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
 
 
@@ -59,7 +61,8 @@ class Source:
     `unit` is what a crawl reads one of after the other; a source that is `by_name` is read only
     when somebody names it. `fresh` is how old the newest notice may be before the source counts as
     ill, None for as old as it likes. `terms` is what its robots.txt and terms say, and `use` what
-    follows for us. `buyer` and `place` hold for all that it posts, where it always means the same.
+    follows for us. `when` is the crontab line by which the scheduler has it read. `buyer`
+    and `place` hold for all that it posts, where it always means the same.
     """
 
     key: str
@@ -88,6 +91,7 @@ class Source:
     covers: str = ""
     terms: str = ""
     use: str = ""
+    when: str
 
     @property
     def posted(self) -> bool:
@@ -133,6 +137,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     covers: str = ""
     terms: str = ""
     use: str = ""
+    when: str = "10 5,11,17,23 * * *"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +192,11 @@ def source(key: str, table: object, stands: Sheet) -> Source:
         if isinstance(table, dict) and table.get("platform") in POSTED:
             table = {**_DEFAULTS, **table}
         made = _made(key, msgspec.convert(table, _Row))
+        if not _CRONTAB.fullmatch(made.when):
+            raise ValueError(
+                f"when = {made.when!r} is no crontab line: write minute, hour, day of month, month"
+                " and weekday, such as '10 5,17 * * *' or '0 6 * * mon'"
+            )
         _permitted(made)
     except (msgspec.ValidationError, ValueError) as error:
         words = str(error)
@@ -201,7 +211,7 @@ def source(key: str, table: object, stands: Sheet) -> Source:
 def _made(key: str, row: _Row) -> Source:
     named = (
         "name", "publisher", "platform", "min_items", "locale", "licence", "enabled", "note",
-        "unit", "by_name", "buyer", "place", "covers", "terms", "use",
+        "unit", "by_name", "buyer", "place", "covers", "terms", "use", "when",
     )  # fmt: skip
     return Source(
         key=key,

@@ -20,9 +20,10 @@ import msgspec
 import sqlalchemy as sa
 
 from crawler.errors import StoreError
+from crawler.store import work_queue
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-HEAD = "0009"
+HEAD = "0010"
 """The newest schema revision: that of the last file in `MIGRATIONS`."""
 
 _LOCK = 7_264_001
@@ -175,6 +176,7 @@ def upgrade(on: sa.Engine) -> str:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        work_queue.prepare(connection)
     return HEAD
 
 

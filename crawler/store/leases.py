@@ -11,9 +11,10 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -37,12 +38,18 @@ def take(
     connection: sa.Connection, name: str, holder: str, now: datetime, until: datetime
 ) -> datetime | None:
     """Takes or renews the lease `name`; None, or until when somebody else holds it."""
-    row = {"name": name, "holder": holder, "until": until}
+    row = {"name": name, "holder": holder, "until": until, "since": now}
     if inserted(connection, leases, row):
         return None
     ours = sa.or_(leases.c.holder == holder, leases.c.until <= now)
     taken = connection.execute(
-        leases.update().where(leases.c.name == name, ours).values(holder=holder, until=until)
+        leases.update()
+        .where(leases.c.name == name, ours)
+        .values(
+            holder=holder,
+            until=until,
+            since=sa.case((leases.c.holder == holder, leases.c.since), else_=now),
+        )
     )
     if taken.rowcount:
         return None
@@ -71,6 +78,66 @@ def release(connection: sa.Connection, name: str, holder: str) -> None:
     connection.execute(leases.delete().where(leases.c.name == name, leases.c.holder == holder))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Who holds a lease, since when, and until when if no life is shown."""
+
+    holder: str
+    since: datetime | None
+    until: datetime
+
+    @property
+    def where(self) -> str:
+        """The holder's machine and process, for people."""
+        host, _, rest = self.holder.partition(":")
+        return f"process {rest.partition(':')[0]} on {host}" if rest else host
+
+
+def held(connection: sa.Connection, name: str, now: datetime) -> Held | None:
+    """Who holds the lease `name` now, or None."""
+    query = sa.select(leases).where(leases.c.name == name, leases.c.until > now)
+    row = connection.execute(query).first()
+    return Held(holder=row.holder, since=row.since, until=row.until) if row else None
+
+
+def all_held(connection: sa.Connection, now: datetime) -> dict[str, Held]:
+    """Who holds which lease now, by name; who is known to be dead holds none."""
+    rows = connection.execute(sa.select(leases).where(leases.c.until > now))
+    return {
+        row.name: Held(holder=row.holder, since=row.since, until=row.until)
+        for row in rows
+        if alive(row.holder) is not False
+    }
+
+
+def own_name() -> str:
+    """A holder's name that nobody else has: machine, process, and what tells its like apart."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_processes()}:{secrets.token_hex(4)}"
+
+
+def alive(holder: str) -> bool | None:
+    """Whether a holder lives, as far as can be seen from here; None if it is somewhere else."""
+    host, _, rest = holder.partition(":")
+    pid, _, rest = rest.partition(":")
+    if host != socket.gethostname() or rest.partition(":")[0] != _processes() or not pid.isdigit():
+        return None
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # somebody else's process
+    return True
+
+
+def _processes() -> str:
+    """Which machine's or container's processes the numbers here count."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink()).strip("pid:[]")
+    except OSError:
+        return "-"
+
+
 @contextmanager
 def holding(
     engine: sa.Engine,
@@ -81,10 +148,11 @@ def holding(
 ) -> Iterator[Lease | None]:
     """The lease `name` until the end of the block, or None where somebody alive holds it.
 
-    Waits for a holder that shows no life until its lease has run out, at most `lasts`. The lease
+    Waits for a holder elsewhere that shows no life until its lease has run out, at most `lasts`;
+    of one on this machine it is known at once whether it lives. The lease
     is renewed by a thread, so that one long step does not lose it.
     """
-    lease = Lease(name=name, holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+    lease = Lease(name=name, holder=own_name())
     if not _taken(engine, lease, lasts, clock, sleep):
         yield None
         return
@@ -98,7 +166,11 @@ def holding(
     finally:
         done.set()
         heart.join()
-        with database.writing(engine, alone=False) as connection:
+        # A database that is away now keeps the lease until it runs out: that is what it is for.
+        with (
+            suppress(sa.exc.OperationalError, sa.exc.InterfaceError),
+            database.writing(engine, alone=False) as connection,
+        ):
             release(connection, name, lease.holder)
 
 
@@ -113,10 +185,14 @@ def _taken(
     while True:
         now = clock()
         with database.writing(engine, alone=False) as connection:
+            there = held(connection, lease.name, now)
+            lives = None if there is None else alive(there.holder)
+            if there is not None and lives is False:
+                release(connection, lease.name, there.holder)
             until = take(connection, lease.name, lease.holder, now, now + lasts)
         if until is None:
             return True
-        if (seen is not None and until > seen) or until - now > 2 * lasts:
+        if lives or (seen is not None and until > seen) or until - now > 2 * lasts:
             return False  # its holder lives, or has another clock
         seen = until
         sleep(min(_POLL, max(0.01, (until - now).total_seconds())))
@@ -133,7 +209,7 @@ def _beat(
         try:
             with database.writing(engine, alone=False) as connection:
                 kept = renew(connection, lease.name, lease.holder, clock() + lasts)
-        except sa.exc.OperationalError:
+        except (sa.exc.OperationalError, sa.exc.InterfaceError):
             continue  # the database is busy; `holds` is asked before anything that matters
         if not kept:
             lease.lost.set()

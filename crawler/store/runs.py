@@ -129,6 +129,17 @@ def latest(connection: sa.Connection) -> Mapping[str, Mapping[str, Any]]:
     return {row["source"]: dict(row) for row in connection.execute(query).mappings()}
 
 
+def last_asked(connection: sa.Connection, source: str, now: datetime) -> datetime | None:
+    """When `source` was asked last; None if never. Whoever asks here holds the source's lease.
+
+    A run without an end was killed then, and nobody knows when: it counts as asking until `now`.
+    """
+    asked = sa.or_(runs.c.requests > 0, runs.c.finished.is_(None))
+    query = sa.select(runs.c.finished).where(runs.c.source == source, asked)
+    last = connection.execute(query.order_by(runs.c.id.desc()).limit(1)).first()
+    return None if last is None else last.finished or now
+
+
 def past(connection: sa.Connection, source: str, now: datetime) -> Past:
     """What `source` did in the runs that have ended before `now`."""
     mine = (runs.c.source == source, runs.c.finished.is_not(None))

@@ -412,6 +412,32 @@ leases = sa.Table(
     sa.Column("name", sa.String(80), primary_key=True),
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("until", Moment, nullable=False),
+    sa.Column("since", Moment, comment="when its holder took it"),
+)
+
+job_runs = sa.Table(
+    "job_runs",
+    metadata,
+    sa.Column("job", sa.String(80), primary_key=True),
+    sa.Column("due", Moment, primary_key=True, comment="the scheduled time that it was run for"),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("started", Moment, nullable=False),
+    sa.Column("finished", Moment, comment="empty while it runs, and if it was killed"),
+    sa.Column("well", sa.Boolean),
+    sa.Column("words", sa.Text, comment="what it did, or why it did not"),
+)
+
+crawl_requests = sa.Table(
+    "crawl_requests",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("source", sa.String(40), nullable=False),
+    sa.Column("requested_by", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("taken_at", Moment),
+    sa.Column("done_at", Moment),
+    sa.Column("result", sa.Text, comment="how it went, in words"),
 )
 
 matches = sa.Table(
@@ -581,18 +607,6 @@ audit = sa.Table(
     sa.Column("what", sa.String(40), nullable=False),
     sa.Column("about", sa.Text, nullable=False, comment="on what: a public id, a key"),
     sa.Column("detail", sa.Text, nullable=False),
-)
-
-crawl_requests = sa.Table(
-    "crawl_requests",
-    metadata,
-    sa.Column("id", Id, primary_key=True),
-    sa.Column("source", sa.String(40), nullable=False),
-    sa.Column("requested_by", sa.Text, nullable=False),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("taken_at", Moment),
-    sa.Column("done_at", Moment),
-    sa.Column("result", sa.Text, comment="how it went, in words"),
 )
 
 job_requests = sa.Table(

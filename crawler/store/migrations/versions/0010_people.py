@@ -1,16 +1,16 @@
-"""Reviewers and staff: users, sign-ins, sessions, what they did, and what they asked to be run."""
+"""Reviewers and staff: users, sign-ins, sessions, what they did, and which sources rest."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from crawler.store import tables
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-NEW = ("users", "sign_ins", "sessions", "audit", "crawl_requests", "job_requests", "source_pauses", "skips")
+NEW = ("users", "sign_ins", "sessions", "audit", "job_requests", "source_pauses", "skips")
 
 
 def upgrade() -> None:
@@ -59,17 +59,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
     )
     op.create_index("ix_audit_at", "audit", ["at"])
-    op.create_table(
-        "crawl_requests",
-        sa.Column("id", tables.Id, nullable=False),
-        sa.Column("source", sa.String(40), nullable=False),
-        sa.Column("requested_by", sa.Text(), nullable=False),
-        sa.Column("at", tables.Moment(), nullable=False),
-        sa.Column("taken_at", tables.Moment(), nullable=True),
-        sa.Column("done_at", tables.Moment(), nullable=True),
-        sa.Column("result", sa.Text(), nullable=True, comment="how it went, in words"),
-        sa.PrimaryKeyConstraint("id", name="pk_crawl_requests"),
-    )
     op.create_table(
         "job_requests",
         sa.Column("id", tables.Id, nullable=False),
