@@ -30,13 +30,14 @@ from crawler.jobs import errands, running, supervising
 from crawler.jobs.errands import Job
 from crawler.jobs.supervising import Desk
 from crawler.jobs.timetable import Times
-from crawler.store import database, jobs, leases
+from crawler.store import database, jobs, leases, requests
 from scheduler import plan, upcoming
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 6, 3, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 CHANGES = [datetime(2026, 3, 29, tzinfo=LONDON), datetime(2026, 10, 25, tzinfo=LONDON)]
 
 
@@ -297,6 +298,26 @@ def test_a_crawl_that_somebody_asked_for_runs_and_is_answered(
         wish: "done",
         strange: "nowhere is no source that is enabled",
     }
+
+
+def test_a_paused_source_is_read_only_where_somebody_asks(
+    engine: sa.Engine, at: config.Settings
+) -> None:
+    start = Started()
+    desk = Desk(at, lambda: [job("crawl:find-a-tender")], start=start)
+    desk.tick(NOW)
+    with database.writing(engine) as connection:
+        assert requests.pause(connection, "find-a-tender", "pat", "", NOW)
+    assert desk.tick(NOW + 2 * DAY) == []
+    with database.writing(engine) as connection:
+        assert requests.ask(connection, "find-a-tender", "pat", NOW)
+    assert desk.tick(NOW + 2 * DAY) == ["crawl:find-a-tender"]
+    start.status = 0
+    idle(desk)
+    with database.writing(engine) as connection:
+        assert requests.resume(connection, "find-a-tender")
+    assert desk.tick(NOW + 4 * DAY) == ["crawl:find-a-tender"]
+    idle(desk)
 
 
 def test_what_hangs_is_stopped_for_good_and_recorded(

@@ -27,7 +27,7 @@ from crawler.errors import TendersError
 from crawler.jobs import running
 from crawler.jobs.errands import Job
 from crawler.jobs.timetable import Times
-from crawler.store import database, jobs, leases
+from crawler.store import database, jobs, leases, requests
 from crawler.store.jobs import JobRun
 
 logger = logging.getLogger(__name__)
@@ -137,6 +137,7 @@ class Desk:
         with engine.connect() as connection:
             latest = dict(jobs.latest(connection))
             held = leases.all_held(connection, now)
+            paused = requests.paused(connection)
         strangers = [name for name in plan if name not in latest]
         astray = [one for one in latest.values() if one.due > now + _AHEAD]
         if strangers or astray:
@@ -150,7 +151,8 @@ class Desk:
         busy = {name for name in plan if name in self._threads or running.lease_of(name) in held}
         for name, job in plan.items():
             at = due(Times(line=job.when, zone=self.zone), latest.get(name), now, runs=name in busy)
-            if at is not None:
+            # What staff have paused is read only where somebody asks for it.
+            if at is not None and name.partition(":")[2] not in paused:
                 wanted[name] = at
         return [
             name
