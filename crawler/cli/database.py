@@ -13,7 +13,7 @@ from crawler import config, keys
 from crawler.jobs import forgetting, keeping
 from crawler.jobs import reprocess as job
 from crawler.relevance import in_force
-from crawler.store import database
+from crawler.store import copying, database
 
 commands = typer.Typer()
 db = typer.Typer(help="The database.", no_args_is_help=True)
@@ -49,6 +49,26 @@ def backup(
     engine = database.connect(settings.database)  # an older or newer schema is backed up as well
     path = database.backup(engine, folder or settings.var / "backups", datetime.now(UTC))
     typer.echo(str(path))
+
+
+@db.command()
+def copy(
+    to: Annotated[
+        str, typer.Option("--to", help="An empty database: sqlite:///FILE or postgresql://…")
+    ],
+    source: Annotated[
+        str | None, typer.Option("--from", help="Instead of the database in force.")
+    ] = None,
+) -> None:
+    """Copy the database into an empty one, of the other kind too, and compare every table."""
+    origin = database.connect(source or config.load().database)
+    done = copying.copy(origin, database.connect(to))
+    for name, content in sorted(done.items()):
+        typer.echo(f"{name:<16} {content.rows:>9} rows  {content.digest}")
+    typer.echo(
+        "Every table has arrived, row for row. What was written here since the copy began is not"
+        " in it. To work with the copy, set TENDERS_DATABASE_URL to it and start again."
+    )
 
 
 @db.command()

@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -36,11 +36,11 @@ def engine(url: str) -> sa.Engine:
     the one this version knows.
     """
     made = connect(url)
-    revision = _revision(made)
+    revision = schema(made)
     if revision is None:
         upgrade(made)
     elif revision != HEAD:
-        raise StoreError(_differs(revision))
+        raise StoreError(differs(revision))
     return made
 
 
@@ -126,7 +126,7 @@ def writing(on: sa.Engine, *, alone: bool = True) -> Iterator[sa.Connection]:
         yield connection
 
 
-def _revision(on: sa.Engine) -> str | None:
+def schema(on: sa.Engine) -> str | None:
     """The database's schema revision; None if it is empty. Raises `StoreError`."""
     try:
         with on.connect() as connection:
@@ -147,7 +147,8 @@ def _newer(revision: str) -> bool:
     )
 
 
-def _differs(revision: str) -> str:
+def differs(revision: str) -> str:
+    """What to do about a schema that is not this version's."""
     if _newer(revision):
         return (
             f"the database has schema {revision}, which this version does not know: a newer"
@@ -165,9 +166,9 @@ def upgrade(on: sa.Engine) -> str:
     from alembic import command  # 0.5 s to import, and every crawl starts several processes
     from alembic.config import Config
 
-    revision = _revision(on)
+    revision = schema(on)
     if revision is not None and _newer(revision):
-        raise StoreError(_differs(revision))
+        raise StoreError(differs(revision))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with on.execution_options(writes=True).begin() as connection:
@@ -180,10 +181,10 @@ def upgrade(on: sa.Engine) -> str:
 
 def check(on: sa.Engine) -> list[str]:
     """What is wrong with the database, in words; nothing when all is well."""
-    revision = _revision(on)
+    revision = schema(on)
     if revision != HEAD:
         return [
-            _differs(revision) if revision else "the database is empty. Run `tenders db upgrade`."
+            differs(revision) if revision else "the database is empty. Run `tenders db upgrade`."
         ]
     problems: list[str] = []
     with on.connect() as connection:
@@ -203,40 +204,72 @@ def check(on: sa.Engine) -> list[str]:
 
 
 def backup(on: sa.Engine, folder: Path, now: datetime) -> Path:
-    """Writes a consistent copy while crawls go on, and gives its path. Raises `StoreError`."""
-    stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    """Writes a consistent copy while crawls go on, and gives its path. Raises `StoreError`.
+
+    A file with its final name is whole; only this user may read it.
+    """
+    lite = on.dialect.name == "sqlite"
+    target = folder / f"tenders-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.{'sqlite' if lite else 'dump'}"
+    partial = target.with_suffix(".partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if on.dialect.name == "sqlite":
-            return _backup_sqlite(on, folder / f"tenders-{stamp}.sqlite")
-        return _backup_postgresql(on, folder / f"tenders-{stamp}.dump")
-    except OSError as error:
-        raise StoreError(f"the backup was not written to {folder}: {error}.") from error
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)
+        if lite:
+            _backup_sqlite(on, partial)
+        else:
+            run_client("pg_dump", on.url, "--format=custom", f"--file={partial}")
+        _settle(partial)
+        return partial.rename(target)
+    except (OSError, sqlite3.Error) as error:
+        partial.unlink(missing_ok=True)
+        raise StoreError(
+            f"the backup was not written to {folder}: {error}. Make room there, or name another"
+            " folder: tenders db backup FOLDER"
+        ) from error
+    except StoreError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
-def _backup_sqlite(on: sa.Engine, target: Path) -> Path:
-    partial = target.with_suffix(".partial")
-    with on.connect() as connection, sqlite3.connect(partial) as copy:
+def _backup_sqlite(on: sa.Engine, partial: Path) -> None:
+    with on.connect() as connection, closing(sqlite3.connect(partial)) as copy:
         source = connection.connection.driver_connection
         assert isinstance(source, sqlite3.Connection)
         source.backup(copy)
-    copy.close()
-    return partial.rename(target)
+        # The copy carries the flag of its source; as one file it needs no write-ahead log.
+        copy.execute("PRAGMA journal_mode=DELETE")
 
 
-def _backup_postgresql(on: sa.Engine, target: Path) -> Path:
+def _settle(path: Path) -> None:
+    """Waits until a file lies on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def run_client(program: str, url: sa.URL, *options: str) -> str:
+    """Runs a client program of PostgreSQL on `url`; what it prints. Raises `StoreError`.
+
+    The password goes through the environment: everybody may read command lines.
+    """
     import subprocess  # only here
 
-    tool = shutil.which("pg_dump")
+    tool = shutil.which(program)
     if tool is None:
-        raise StoreError("pg_dump is not installed; install PostgreSQL's client programs.")
-    url = on.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        raise StoreError(f"{program} is not installed. Install PostgreSQL's client programs.")
+    plain = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    environment = dict(os.environ)
+    if url.password is not None:
+        environment["PGPASSWORD"] = str(url.password)
     done = subprocess.run(
-        [tool, "--format=custom", f"--file={target}", f"--dbname={url}"],
+        [tool, f"--dbname={plain}", *options],
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
+        env=environment,
     )
     if done.returncode:
-        raise StoreError(f"pg_dump failed: {done.stderr.strip()}")
-    return target
+        words = " ".join(done.stderr.split()).rstrip(".")
+        raise StoreError(f"{program} failed: {words}.")
+    return done.stdout
