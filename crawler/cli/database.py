@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from crawler import config, keys
-from crawler.jobs import forgetting, keeping
+from crawler.jobs import forgetting, keeping, restoring
 from crawler.jobs import reprocess as job
 from crawler.relevance import in_force
 from crawler.store import copying, database
@@ -69,6 +69,20 @@ def copy(
         "Every table has arrived, row for row. What was written here since the copy began is not"
         " in it. To work with the copy, set TENDERS_DATABASE_URL to it and start again."
     )
+
+
+@db.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup, as `tenders db backup` wrote it.")],
+    replace: Annotated[
+        bool, typer.Option(help="Replace a database that holds something; it is kept aside.")
+    ] = False,
+) -> None:
+    """Put a backup in the place of the database; people who stopped or left since stay so."""
+    settings = config.load()
+    done = restoring.restore(settings, file, datetime.now(UTC), replace=replace)
+    for line in restoring.told(done):
+        typer.echo(line)
 
 
 @db.command()

@@ -47,42 +47,44 @@ def engine(url: str) -> sa.Engine:
 @cache
 def connect(url: str) -> sa.Engine:
     """The process's one engine on `url`, whatever its schema. Raises `StoreError`."""
-    parsed = _parsed(url)
+    place = parsed(url)
     options: dict[str, Any] = {
         "json_serializer": lambda value: msgspec.json.encode(value).decode(),
         "json_deserializer": msgspec.json.decode,
     }
-    if parsed.get_backend_name() != "sqlite":
+    if place.get_backend_name() != "sqlite":
         try:
-            return sa.create_engine(parsed, pool_pre_ping=True, **options)
+            return sa.create_engine(place, pool_pre_ping=True, **options)
         except ImportError as error:
             raise StoreError(
                 "PostgreSQL needs the extra `scale`: install psycopg as README says."
             ) from error
-    if parsed.database and parsed.database != ":memory:":
-        _folder(Path(parsed.database))
-    made = sa.create_engine(parsed, connect_args={"timeout": 60}, **options)
+    if place.database and place.database != ":memory:":
+        writable(Path(place.database))
+    made = sa.create_engine(place, connect_args={"timeout": 60}, **options)
     sa.event.listen(made, "connect", _set_up_sqlite)
     sa.event.listen(made, "begin", _begin_sqlite)
     return made
 
 
-def _parsed(url: str) -> sa.URL:
+def parsed(url: str) -> sa.URL:
+    """`url` with the driver that is used. Raises `StoreError`."""
     try:
-        parsed = sa.make_url(url)
+        made = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise StoreError(f"TENDERS_DATABASE_URL is no database address: {error}") from error
-    if parsed.drivername == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+    if made.drivername == "postgresql":
+        return made.set(drivername="postgresql+psycopg")
+    if made.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(
-            f"TENDERS_DATABASE_URL names {parsed.get_backend_name()!r}; only sqlite:///FILE and"
+            f"TENDERS_DATABASE_URL names {made.get_backend_name()!r}; only sqlite:///FILE and"
             " postgresql://… are known."
         )
-    return parsed
+    return made
 
 
-def _folder(path: Path) -> None:
+def writable(path: Path) -> None:
+    """Makes the folder of a database file. Raises `StoreError` where either cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(path.parent, os.W_OK):
