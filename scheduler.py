@@ -91,8 +91,7 @@ def _prune(settings: config.Settings) -> object:
 
 
 def _backup(settings: config.Settings) -> object:
-    engine = database.engine(settings.database)
-    return database.backup(engine, settings.var / "backups", datetime.now(UTC))
+    return keeping.backup(settings, database.engine(settings.database), datetime.now(UTC))
 
 
 JOBS = (

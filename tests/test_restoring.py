@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from release_samples import CF, FTS, NOW, amended, batch, dump, read, release
 from crawler import keys
 from crawler.config import Settings
 from crawler.errors import StoreError, TendersError, UsageError
-from crawler.jobs import forgetting, restoring
+from crawler.jobs import forgetting, keeping, restoring
 from crawler.store import (
     database,
     membership,
@@ -181,24 +182,28 @@ def test_what_people_asked_for_since_holds_on(settings: Settings, engine: sa.Eng
     assert JANE not in said
 
 
+@pytest.mark.parametrize("empty_one", [False, True])
 def test_a_lost_database_comes_back_without_those_to_be_forgotten(
-    settings: Settings, engine: sa.Engine
+    settings: Settings, engine: sa.Engine, empty_one: bool
 ) -> None:
     file = backup(settings, engine)
     forgetting.forget(engine, keys.forget_key(settings), JANE, NOW, settings.forgotten)
     engine.dispose()
-    lose(settings)
+    lose(settings, empty_one=empty_one)
     done = restoring.restore(settings, file, NOW)
     assert (done.aside, done.carried, done.forgotten.releases) == (None, None, 1)
     assert JANE not in repr(dump(engine)["opportunities"])
     assert database.check(engine) == []
 
 
-def lose(settings: Settings) -> None:
+def lose(settings: Settings, *, empty_one: bool) -> None:
+    """Drops the database; an empty one may be made in its place."""
     place = sa.make_url(settings.database)
     if place.get_backend_name() == "sqlite":
         for one in pathlib.Path(str(place.database)).parent.glob("tenders.sqlite*"):
             one.unlink()
+        if empty_one:
+            database.engine(settings.database).dispose()
         return
     admin = sa.create_engine(
         place.set(database="postgres", drivername="postgresql+psycopg"),
@@ -206,7 +211,7 @@ def lose(settings: Settings) -> None:
     )
     with admin.connect() as connection:
         connection.exec_driver_sql(f'DROP DATABASE "{place.database}" WITH (FORCE)')
-        if os.getpid() % 2:  # an empty one will do as well
+        if empty_one:
             connection.exec_driver_sql(f'CREATE DATABASE "{place.database}"')
     admin.dispose()
 
@@ -381,6 +386,50 @@ def consistent(engine: sa.Engine) -> int:
                 words = f"INSERT INTO {index}({index}, rank) VALUES ('integrity-check', 1)"
                 connection.exec_driver_sql(words)
     return len(stored)
+
+
+def test_the_last_backups_are_kept_and_others_are_not_touched(tmp_path: pathlib.Path) -> None:
+    settings = Settings(home=tmp_path, secret_key=SECRET, keep_backups=3)
+    engine = database.engine(settings.database)
+    folder = settings.var / "backups"
+    folder.mkdir()
+    for name in ("tenders-before-the-move.sqlite", "notes.txt", "tenders-20250101T000000Z.partial"):
+        (folder / name).touch()
+    os.utime(folder / "tenders-20250101T000000Z.partial", (0, 0))
+    made = [keeping.backup(settings, engine, NOW + step * HOUR) for step in range(5)]
+    left = {one.name for one in folder.iterdir()}
+    assert left == {
+        "tenders-before-the-move.sqlite", "notes.txt", *(one.name for one in made[2:])
+    }  # fmt: skip
+
+
+def test_a_backup_that_fails_costs_no_older_one(tmp_path: pathlib.Path) -> None:
+    settings = Settings(home=tmp_path, secret_key=SECRET, keep_backups=1)
+    engine = database.engine(settings.database)
+    first = keeping.backup(settings, engine, NOW)
+    (settings.var / "backups" / "tenders-20260401T100000Z.partial").mkdir()
+    with pytest.raises(StoreError, match="was not written"):
+        keeping.backup(settings, engine, NOW + HOUR)
+    assert first.exists()
+
+
+def test_a_full_disk_is_said_and_leaves_no_half_backup(tmp_path: pathlib.Path) -> None:
+    """A limit on the size of files stands for the disk."""
+    engine = database.engine(f"sqlite:///{tmp_path / 'var/tenders.sqlite'}")
+    keep(engine, FTS, release(1))
+    engine.dispose()
+    done = subprocess.run(
+        [sys.executable, "-m", "crawler.cli", "db", "backup"],
+        env=environment(tmp_path),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert re.search(r"the backup was not written to .*Make room there", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "var/backups").iterdir()) == []
 
 
 def test_the_commands(tmp_path: pathlib.Path) -> None:

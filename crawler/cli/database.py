@@ -41,13 +41,14 @@ def check() -> None:
 @db.command()
 def backup(
     folder: Annotated[
-        Path | None, typer.Argument(help="Where to; var/backups if not given.")
+        Path | None, typer.Argument(help="Where to; var/backups if not given, the last ones kept.")
     ] = None,
 ) -> None:
     """Write a consistent copy of the database, also while a crawl runs."""
     settings = config.load()
     engine = database.connect(settings.database)  # an older or newer schema is backed up as well
-    path = database.backup(engine, folder or settings.var / "backups", datetime.now(UTC))
+    now = datetime.now(UTC)
+    path = database.backup(engine, folder, now) if folder else keeping.backup(settings, engine, now)
     typer.echo(str(path))
 
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -224,7 +224,8 @@ def backup(on: sa.Engine, folder: Path, now: datetime) -> Path:
         _settle(partial)
         return partial.rename(target)
     except (OSError, sqlite3.Error) as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise StoreError(
             f"the backup was not written to {folder}: {error}. Make room there, or name another"
             " folder: tenders db backup FOLDER"
