@@ -143,6 +143,16 @@ def schema(on: sa.Engine) -> str | None:
         ) from error
 
 
+def clock(on: sa.Engine) -> datetime:
+    """What time it is for the database. Raises `StoreError`."""
+    try:
+        with on.connect() as connection:
+            now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    except sa.exc.DatabaseError as error:
+        raise StoreError(f"the database does not tell its time: {error.orig}.") from error
+    return now.astimezone(UTC)
+
+
 def _newer(revision: str) -> bool:
     return not any(
         path.name.startswith(f"{revision}_") for path in MIGRATIONS.glob("versions/*.py")
