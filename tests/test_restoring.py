@@ -432,6 +432,27 @@ def test_a_full_disk_is_said_and_leaves_no_half_backup(tmp_path: pathlib.Path) -
     assert list((tmp_path / "var/backups").iterdir()) == []
 
 
+def test_a_disk_that_fills_up_while_writing_is_said_and_harms_nothing(
+    tmp_path: pathlib.Path,
+) -> None:
+    def upgrade(limit: int) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "crawler.cli", "db", "upgrade"],
+            env=environment(tmp_path),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    failed = upgrade(60_000)
+    assert failed.returncode == 1
+    assert re.search(r"tenders: the database says: .*What was stored before stays", failed.stderr)
+    assert "Traceback" not in failed.stderr
+    assert upgrade(100_000_000).returncode == 0
+    assert database.check(database.connect(f"sqlite:///{tmp_path / 'var/tenders.sqlite'}")) == []
+
+
 def test_the_commands(tmp_path: pathlib.Path) -> None:
     home = tmp_path
     database.engine(f"sqlite:///{home / 'var/tenders.sqlite'}").dispose()
