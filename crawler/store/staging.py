@@ -206,7 +206,9 @@ def _swap_files(beside: Path, target: Path, aside: Path | None) -> None:
             target.rename(aside)
     for suffix in ("-wal", "-shm"):  # left only by a file that could not be opened
         part = target.with_name(target.name + suffix)
-        if part.exists() and aside is not None:
+        if aside is None:
+            part.unlink(missing_ok=True)  # another file's log would be taken for the new one's
+        elif part.exists():
             part.rename(aside.with_name(aside.name + suffix))
     beside.replace(target)
 
