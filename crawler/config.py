@@ -68,6 +68,7 @@ class Settings(BaseSettings):
         default=6, ge=1, description="contacts that no page publishes are deleted after it"
     )
 
+    keep_backups: int = Field(default=14, ge=1, description="backups in var/backups")
     sources_file: Path | None = Field(
         default=None, description="this installation's own rows; sources.toml in home if empty"
     )

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from crawler import config, keys
-from crawler.jobs import forgetting, keeping
+from crawler.jobs import forgetting, keeping, restoring
 from crawler.jobs import reprocess as job
 from crawler.relevance import in_force
-from crawler.store import database
+from crawler.store import copying, database
 
 commands = typer.Typer()
 db = typer.Typer(help="The database.", no_args_is_help=True)
@@ -41,14 +41,49 @@ def check() -> None:
 @db.command()
 def backup(
     folder: Annotated[
-        Path | None, typer.Argument(help="Where to; var/backups if not given.")
+        Path | None, typer.Argument(help="Where to; var/backups if not given, the last ones kept.")
     ] = None,
 ) -> None:
     """Write a consistent copy of the database, also while a crawl runs."""
     settings = config.load()
     engine = database.connect(settings.database)  # an older or newer schema is backed up as well
-    path = database.backup(engine, folder or settings.var / "backups", datetime.now(UTC))
+    now = datetime.now(UTC)
+    path = database.backup(engine, folder, now) if folder else keeping.backup(settings, engine, now)
     typer.echo(str(path))
+
+
+@db.command()
+def copy(
+    to: Annotated[
+        str, typer.Option("--to", help="An empty database: sqlite:///FILE or postgresql://…")
+    ],
+    source: Annotated[
+        str | None, typer.Option("--from", help="Instead of the database in force.")
+    ] = None,
+) -> None:
+    """Copy the database into an empty one, of the other kind too, and compare every table."""
+    origin = database.connect(source or config.load().database)
+    done = copying.copy(origin, database.connect(to))
+    for name, content in sorted(done.items()):
+        typer.echo(f"{name:<16} {content.rows:>9} rows  {content.digest}")
+    typer.echo(
+        "Every table has arrived, row for row. What was written here since the copy began is not"
+        " in it. To work with the copy, set TENDERS_DATABASE_URL to it and start again."
+    )
+
+
+@db.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup, as `tenders db backup` wrote it.")],
+    replace: Annotated[
+        bool, typer.Option(help="Replace a database that holds something; it is kept aside.")
+    ] = False,
+) -> None:
+    """Put a backup in the place of the database; people who stopped or left since stay so."""
+    settings = config.load()
+    done = restoring.restore(settings, file, datetime.now(UTC), replace=replace)
+    for line in restoring.told(done):
+        typer.echo(line)
 
 
 @db.command()

@@ -4,41 +4,55 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
-from typing import Literal
 from urllib.parse import urlsplit
 
 from crawler.config import Settings
 from crawler.digest.signing import Lookup, Signer, verifies
 from crawler.digest.smtp import SmtpMailer
 from crawler.errors import TendersError
+from crawler.jobs import mail_records, surroundings
+from crawler.jobs.findings import Finding
+from crawler.jobs.mail_records import Resolve
+from crawler.jobs.surroundings import Fetch
 from crawler.store import database
 
-Grade = Literal["good", "note", "wrong"]
 _SHORTEST = 32
 _EXAMPLE = (".example", ".invalid", ".test")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: ``good``, a ``note`` (works, but read this) or ``wrong``."""
-
-    about: str
-    grade: Grade
-    words: str
-
-
-def examine(settings: Settings, lookup: Lookup | None = None) -> Iterator[Finding]:
+def examine(
+    settings: Settings,
+    now: datetime,
+    *,
+    offline: bool = False,
+    lookup: Lookup | None = None,
+    resolve: Resolve = mail_records.ask,
+    fetch: Fetch = surroundings.fetch,
+) -> Iterator[Finding]:
     """Every finding, in the order in which things should be put right.
 
-    `lookup` asks DNS; None asks the real one. Nothing is sent or changed.
+    `lookup` and `resolve` ask DNS, `fetch` asks sources for their robots.txt; with `offline` only
+    what this machine and its database know is looked at. Nothing is sent or changed.
     """
     yield _secret(settings)
     yield _database(settings)
+    yield from surroundings.here(settings, now)
     yield from _addresses(settings)
+    if offline and settings.smtp_url:
+        return
     yield _server(settings)
+    if offline:
+        return
     yield doctor_words(settings, lookup)
+    if settings.smtp_url and not _is_example(settings.sender):
+        yield from mail_records.records(settings, resolve)
+    yield from surroundings.elsewhere(settings, now, fetch)
+
+
+def _is_example(address: str) -> bool:
+    return address.rstrip(">").endswith(_EXAMPLE)
 
 
 def _secret(settings: Settings) -> Finding:
@@ -83,7 +97,7 @@ def _database(settings: Settings) -> Finding:
 
 def _addresses(settings: Settings) -> Iterator[Finding]:
     for name in ("sender", "contact"):
-        if str(getattr(settings, name)).rstrip(">").endswith(_EXAMPLE):
+        if _is_example(str(getattr(settings, name))):
             yield Finding(
                 name,
                 "wrong",

@@ -182,9 +182,11 @@ def _seen(path: Path, folder: Path, flags: str) -> None:
 
 
 def backup(settings: Settings) -> str:
-    """Writes a consistent copy of the database."""
+    """Writes a consistent copy of the database, and drops the oldest beyond those to be kept."""
+    from crawler.jobs import keeping
+
     engine = database.engine(settings.database)
-    return str(database.backup(engine, settings.var / "backups", datetime.now(UTC)))
+    return str(keeping.backup(settings, engine, datetime.now(UTC)))
 
 
 def take_over(settings: Settings) -> str:

@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -37,53 +37,55 @@ def engine(url: str) -> sa.Engine:
     the one this version knows.
     """
     made = connect(url)
-    revision = _revision(made)
+    revision = schema(made)
     if revision is None:
         upgrade(made)
     elif revision != HEAD:
-        raise StoreError(_differs(revision))
+        raise StoreError(differs(revision))
     return made
 
 
 @cache
 def connect(url: str) -> sa.Engine:
     """The process's one engine on `url`, whatever its schema. Raises `StoreError`."""
-    parsed = _parsed(url)
+    place = parsed(url)
     options: dict[str, Any] = {
         "json_serializer": lambda value: msgspec.json.encode(value).decode(),
         "json_deserializer": msgspec.json.decode,
     }
-    if parsed.get_backend_name() != "sqlite":
+    if place.get_backend_name() != "sqlite":
         try:
-            return sa.create_engine(parsed, pool_pre_ping=True, **options)
+            return sa.create_engine(place, pool_pre_ping=True, **options)
         except ImportError as error:
             raise StoreError(
                 "PostgreSQL needs the extra `scale`: install psycopg as README says."
             ) from error
-    if parsed.database and parsed.database != ":memory:":
-        _folder(Path(parsed.database))
-    made = sa.create_engine(parsed, connect_args={"timeout": 60}, **options)
+    if place.database and place.database != ":memory:":
+        writable(Path(place.database))
+    made = sa.create_engine(place, connect_args={"timeout": 60}, **options)
     sa.event.listen(made, "connect", _set_up_sqlite)
     sa.event.listen(made, "begin", _begin_sqlite)
     return made
 
 
-def _parsed(url: str) -> sa.URL:
+def parsed(url: str) -> sa.URL:
+    """`url` with the driver that is used. Raises `StoreError`."""
     try:
-        parsed = sa.make_url(url)
+        made = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise StoreError(f"TENDERS_DATABASE_URL is no database address: {error}") from error
-    if parsed.drivername == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+    if made.drivername == "postgresql":
+        return made.set(drivername="postgresql+psycopg")
+    if made.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(
-            f"TENDERS_DATABASE_URL names {parsed.get_backend_name()!r}; only sqlite:///FILE and"
+            f"TENDERS_DATABASE_URL names {made.get_backend_name()!r}; only sqlite:///FILE and"
             " postgresql://… are known."
         )
-    return parsed
+    return made
 
 
-def _folder(path: Path) -> None:
+def writable(path: Path) -> None:
+    """Makes the folder of a database file. Raises `StoreError` where either cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(path.parent, os.W_OK):
@@ -127,7 +129,7 @@ def writing(on: sa.Engine, *, alone: bool = True) -> Iterator[sa.Connection]:
         yield connection
 
 
-def _revision(on: sa.Engine) -> str | None:
+def schema(on: sa.Engine) -> str | None:
     """The database's schema revision; None if it is empty. Raises `StoreError`."""
     try:
         with on.connect() as connection:
@@ -142,13 +144,24 @@ def _revision(on: sa.Engine) -> str | None:
         ) from error
 
 
+def clock(on: sa.Engine) -> datetime:
+    """What time it is for the database. Raises `StoreError`."""
+    try:
+        with on.connect() as connection:
+            now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    except sa.exc.DatabaseError as error:
+        raise StoreError(f"the database does not tell its time: {error.orig}.") from error
+    return now.astimezone(UTC)
+
+
 def _newer(revision: str) -> bool:
     return not any(
         path.name.startswith(f"{revision}_") for path in MIGRATIONS.glob("versions/*.py")
     )
 
 
-def _differs(revision: str) -> str:
+def differs(revision: str) -> str:
+    """What to do about a schema that is not this version's."""
     if _newer(revision):
         return (
             f"the database has schema {revision}, which this version does not know: a newer"
@@ -166,9 +179,9 @@ def upgrade(on: sa.Engine) -> str:
     from alembic import command  # 0.5 s to import, and every crawl starts several processes
     from alembic.config import Config
 
-    revision = _revision(on)
+    revision = schema(on)
     if revision is not None and _newer(revision):
-        raise StoreError(_differs(revision))
+        raise StoreError(differs(revision))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with on.execution_options(writes=True).begin() as connection:
@@ -182,10 +195,10 @@ def upgrade(on: sa.Engine) -> str:
 
 def check(on: sa.Engine) -> list[str]:
     """What is wrong with the database, in words; nothing when all is well."""
-    revision = _revision(on)
+    revision = schema(on)
     if revision != HEAD:
         return [
-            _differs(revision) if revision else "the database is empty. Run `tenders db upgrade`."
+            differs(revision) if revision else "the database is empty. Run `tenders db upgrade`."
         ]
     problems: list[str] = []
     with on.connect() as connection:
@@ -205,40 +218,73 @@ def check(on: sa.Engine) -> list[str]:
 
 
 def backup(on: sa.Engine, folder: Path, now: datetime) -> Path:
-    """Writes a consistent copy while crawls go on, and gives its path. Raises `StoreError`."""
-    stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    """Writes a consistent copy while crawls go on, and gives its path. Raises `StoreError`.
+
+    A file with its final name is whole; only this user may read it.
+    """
+    lite = on.dialect.name == "sqlite"
+    target = folder / f"tenders-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.{'sqlite' if lite else 'dump'}"
+    partial = target.with_suffix(".partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if on.dialect.name == "sqlite":
-            return _backup_sqlite(on, folder / f"tenders-{stamp}.sqlite")
-        return _backup_postgresql(on, folder / f"tenders-{stamp}.dump")
-    except OSError as error:
-        raise StoreError(f"the backup was not written to {folder}: {error}.") from error
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)
+        if lite:
+            _backup_sqlite(on, partial)
+        else:
+            run_client("pg_dump", on.url, "--format=custom", f"--file={partial}")
+        _settle(partial)
+        return partial.rename(target)
+    except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise StoreError(
+            f"the backup was not written to {folder}: {error}. Make room there, or name another"
+            " folder: tenders db backup FOLDER"
+        ) from error
+    except StoreError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
-def _backup_sqlite(on: sa.Engine, target: Path) -> Path:
-    partial = target.with_suffix(".partial")
-    with on.connect() as connection, sqlite3.connect(partial) as copy:
+def _backup_sqlite(on: sa.Engine, partial: Path) -> None:
+    with on.connect() as connection, closing(sqlite3.connect(partial)) as copy:
         source = connection.connection.driver_connection
         assert isinstance(source, sqlite3.Connection)
         source.backup(copy)
-    copy.close()
-    return partial.rename(target)
+        # The copy carries the flag of its source; as one file it needs no write-ahead log.
+        copy.execute("PRAGMA journal_mode=DELETE")
 
 
-def _backup_postgresql(on: sa.Engine, target: Path) -> Path:
+def _settle(path: Path) -> None:
+    """Waits until a file lies on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def run_client(program: str, url: sa.URL, *options: str) -> str:
+    """Runs a client program of PostgreSQL on `url`; what it prints. Raises `StoreError`.
+
+    The password goes through the environment: everybody may read command lines.
+    """
     import subprocess  # only here
 
-    tool = shutil.which("pg_dump")
+    tool = shutil.which(program)
     if tool is None:
-        raise StoreError("pg_dump is not installed; install PostgreSQL's client programs.")
-    url = on.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        raise StoreError(f"{program} is not installed. Install PostgreSQL's client programs.")
+    plain = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    environment = dict(os.environ)
+    if url.password is not None:
+        environment["PGPASSWORD"] = str(url.password)
     done = subprocess.run(
-        [tool, "--format=custom", f"--file={target}", f"--dbname={url}"],
+        [tool, f"--dbname={plain}", *options],
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
+        env=environment,
     )
     if done.returncode:
-        raise StoreError(f"pg_dump failed: {done.stderr.strip()}")
-    return target
+        words = " ".join(done.stderr.split()).rstrip(".")
+        raise StoreError(f"{program} failed: {words}.")
+    return done.stdout
