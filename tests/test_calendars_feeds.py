@@ -116,6 +116,7 @@ def feed(*found: Listed, name: str = "Tidewater Arts") -> etree._Element:
     raw = feeds.atom(
         name,
         found,
+        id="subscription/7",
         address="https://tenders.example/feeds/x/matches.atom",
         page="https://tenders.example/my-matches/x",
         addresses=ADDRESSES,
@@ -132,6 +133,7 @@ def test_a_feed_names_each_opportunity_for_good():
     path = f"{ATOM}entry/{ATOM}id"
     assert first.findtext(path) == "tag:tenders.example,2026:opportunity/k00000000001"
     assert first.findtext(path) == second.findtext(path)
+    assert first.findtext(f"{ATOM}id") == "tag:tenders.example,2026:subscription/7"
     updated = f"{ATOM}entry/{ATOM}updated"
     assert first.findtext(updated) == "2026-07-07T07:00:00+00:00"
     assert second.findtext(updated) == "2026-07-10T07:00:00+00:00"

@@ -310,6 +310,18 @@ def test_no_domain_gets_more_than_its_rate_and_none_waits_for_another(
     assert clock.now - before >= timedelta(seconds=2.9), "a new sender remembers the rate"
 
 
+def test_a_clock_that_was_set_back_holds_up_nobody(engine: sa.Engine, clock: Clock):
+    server = Difficult()
+    clock.now += timedelta(days=7)
+    post(engine, "p1@large.example", now=clock.now)
+    assert empty(engine, server, clock, per_minute=60).sent == 1
+    clock.now -= timedelta(days=7)
+    post(engine, "p2@large.example", now=clock.now)
+    before = clock.now
+    assert empty(engine, server, clock, per_minute=60).sent == 1
+    assert clock.now - before < timedelta(seconds=5)
+
+
 def test_one_mail_that_cannot_be_sent_at_all_holds_up_no_other(engine: sa.Engine, clock: Clock):
     server = Difficult()
     post(engine, A)

@@ -83,6 +83,16 @@ def test_the_notices_own_contact_comes_first_unless_forgotten(known: sa.Engine) 
     assert told(known, buyer=private)[0].startswith("Arts Development team")
 
 
+def test_a_faulty_address_does_not_take_the_number_with_it(known: sa.Engine) -> None:
+    buyer = Buyer(
+        name="Gloucester City Council", contact_name="Jo", contact_email="Website -> enquiries",
+        contact_phone="01452 396396",
+    )  # fmt: skip
+    assert told(known, buyer=buyer)[0] == "Named in the notice: 01452 396396"
+    private = dataclasses.replace(buyer, contact_email="jo@gmail.com")
+    assert told(known, buyer=private)[0] == "Named in the notice: 01452 396396"
+
+
 def test_outcomes_choose_the_roles(known: sa.Engine) -> None:
     green = judged("commissionable", outcomes=("environment",))
     buyer = Buyer(name="Gloucester City Council")

@@ -323,6 +323,8 @@ def test_matches_and_feeds_without_what_was_hidden(
     feed = client.get(atom)
     assert "Creative days" in feed.get_data(as_text=True)
     assert client.get(atom, headers={"If-None-Match": feed.headers["ETag"]}).status_code == 304
+    assert f'href="{links.base}{atom}" rel="self"' in feed.get_data(as_text=True)
+    assert f"2026:subscription/{number}</id>" in feed.get_data(as_text=True)
     send(client, path(links.mark(person.handle, CARE, "hide")), do="hide")
     assert "Creative days" not in client.get(address).get_data(as_text=True)
     assert "Creative days" not in client.get(atom).get_data(as_text=True)

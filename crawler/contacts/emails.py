@@ -104,6 +104,12 @@ def _shape(text: str) -> str:
     return "phone number in the place of an address" if digits >= 9 else "no address"
 
 
+def unwanted(address: str) -> str | None:
+    """Why a well-formed address is none to write to: private, mute, a placeholder; else None."""
+    local, _, domain = address.lower().rpartition("@")
+    return _unwanted(local, domain)
+
+
 def _unwanted(local: str, domain: str) -> str | None:
     if _PLACEHOLDERS.fullmatch(local):
         return "placeholder"

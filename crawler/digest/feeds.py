@@ -35,6 +35,7 @@ def atom(
     name: str,
     found: Iterable[Listed],
     *,
+    id: str,  # noqa: A002 - RFC 4287's word
     address: str,
     page: str,
     addresses: Addresses,
@@ -43,13 +44,14 @@ def atom(
 ) -> bytes:
     """The `MOST` newest of `found` as a feed called `name`, itself at `address`, shown at `page`.
 
+    `id` names the feed among ours for good, whatever its address.
     `portals` names portals by host. Ids stay the same for good; what changed materially is newer.
     An empty feed counts as updated at `now`.
     """
     chosen = sorted(found, key=lambda one: (changed(one.opportunity), one.opportunity.id))[-MOST:]
     host = urlsplit(addresses.base).hostname or "localhost"
     feed = FeedGenerator()
-    feed.id(address)
+    feed.id(f"tag:{host},{_SINCE}:{id}")
     feed.title(wording.plain(name, 120))
     feed.subtitle("Tenders that arts organisations could deliver, and why each is here")
     feed.author({"name": "Arts Tenders"})

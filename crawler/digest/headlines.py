@@ -62,7 +62,8 @@ def welcome(counts: Counts) -> str:
         sentences.append(f"{there} {counts.waiting} {more} {since}.")
     if counts.closing and counts.closing < counts.new + counts.waiting:
         closes = "closes" if counts.closing == 1 else "close"
-        sentences.append(f"{wording.number(counts.closing)} {closes} within {SOON} days.")
+        number = wording.number(counts.closing)
+        sentences.append(f"{number} of them {closes} within {SOON} days.")
     if counts.changed:
         has = "has" if counts.changed == 1 else "have"
         sentences.append(f"{wording.number(counts.changed)} that we told you about {has} changed.")

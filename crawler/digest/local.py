@@ -15,9 +15,10 @@ from typing import Literal
 import sqlalchemy as sa
 
 from crawler.contacts import bidding
-from crawler.contacts.emails import mended
-from crawler.contacts.faults import Faults
+from crawler.contacts.emails import unwanted
 from crawler.digest import wording
+from crawler.errors import UsageError
+from crawler.mailboxes import address
 from crawler.opportunity import Opportunity
 from crawler.places import authorities, boards, resolve_buyer
 from crawler.store import bidding as bids
@@ -179,14 +180,30 @@ def chosen(
 def notice_contact(
     connection: sa.Connection, opportunity: Opportunity, key: bytes
 ) -> NoticeContact | None:
-    """Whom the notice itself names, unless they asked to be forgotten or the mailbox is private."""
+    """Whom the notice itself names, unless they asked to be forgotten.
+
+    Of a private mailbox, or one that takes no mail, the number alone is passed on; so it is of
+    what is no address.
+    """
     buyer = opportunity.buyer
     if buyer is None or not (buyer.contact_email or buyer.contact_phone):
         return None
-    email = buyer.contact_email
-    if email and (not mended(email, Faults()) or forgotten.among(connection, key, [email.lower()])):
+    email, name = buyer.contact_email, buyer.contact_name
+    if email and forgotten.among(connection, key, [email.lower()]):
         return None
-    return NoticeContact(name=buyer.contact_name, email=email, phone=buyer.contact_phone)
+    if email and not _reached(email):
+        email, name = None, None
+    if not (email or buyer.contact_phone):
+        return None
+    return NoticeContact(name=name, email=email, phone=buyer.contact_phone)
+
+
+def _reached(email: str) -> bool:
+    """Whether a notice's own address is one to pass on."""
+    try:
+        return unwanted(address(email)) is None
+    except UsageError:
+        return False
 
 
 def told_by_notice(one: NoticeContact) -> str:

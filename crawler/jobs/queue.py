@@ -81,6 +81,18 @@ def queue(
     return _Writing(settings, engine, now, everyone=everyone).run()
 
 
+def near_misses(engine: sa.Engine, people: Sequence[Subscriber], now: datetime) -> dict[int, int]:
+    """How much each person, by id, nearly got in the time between two of their digests."""
+    found: dict[int, int] = {}
+    wanted: dict[str, dict[int, Sequence[Subscription]]] = {}
+    for person in people:
+        wanted.setdefault(person.schedule.rhythm, {})[person.id] = person.subscriptions
+    for rhythm, wishes in wanted.items():
+        since = now - timedelta(days=due.DAYS[rhythm])
+        found |= hindsight.near_misses(engine, wishes, since, now)
+    return found
+
+
 class _Writing:
     """One round of writing: digests that are due, and early mails to those between two digests."""
 
@@ -115,19 +127,19 @@ class _Writing:
 
         It is counted for many at once; digests go out without the number rather than not at all.
         """
-        found: dict[int, int] = {}
-        wanted: dict[str, dict[int, Sequence[Subscription]]] = {}
-        for person in people:
-            if self._slot(person) and _matched(person) and not _had_today(person, self.now):
-                alike = wanted.setdefault(person.schedule.rhythm, {})
-                alike[person.id] = person.subscriptions
-        for rhythm, wishes in wanted.items():
-            since = self.now - timedelta(days=due.DAYS[rhythm])
-            try:
-                found |= hindsight.near_misses(self.engine, wishes, since, self.now)
-            except Exception:  # the boundary: a number is missing, no digest is
-                logger.exception("near misses cannot be counted")
-        return found
+        try:
+            return near_misses(
+                self.engine,
+                [
+                    person
+                    for person in people
+                    if self._slot(person) and _matched(person) and not _had_today(person, self.now)
+                ],
+                self.now,
+            )
+        except Exception:  # the boundary: a number is missing, no digest is
+            logger.exception("near misses cannot be counted")
+            return {}
 
     def _person(self, person: Subscriber, barred: bool) -> None:
         slot = self._slot(person)

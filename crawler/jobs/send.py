@@ -29,10 +29,13 @@ from crawler.jobs import drafting
 from crawler.jobs.clock import ticking
 from crawler.jobs.deliver import Delivered, Terms, deliver
 from crawler.jobs.drafting import Draft
-from crawler.jobs.queue import Queued, queue
+from crawler.jobs.queue import Queued, near_misses, queue
 from crawler.jobs.stopping import until_told_to_stop
 from crawler.store import database, outbox, subscribers, suppressions
+from crawler.store.statements import chunks
 from crawler.store.subscribers import Subscriber
+
+_PAGE = 500
 
 logger = logging.getLogger(__name__)
 
@@ -83,8 +86,10 @@ def preview(
         else:
             people = subscribers.iterate(connection, states=("pending", "active", "paused"))
         round_ = drafting.round_of(settings, connection, now)
-        for person in people:
-            yield round_.digest(person)
+        for page in chunks(people, _PAGE):
+            near = near_misses(engine, page, now)
+            for person in page:
+                yield round_.digest(person, near_misses=near.get(person.id))
 
 
 def send(
@@ -152,7 +157,8 @@ def send_test(settings: Settings, engine: sa.Engine, email: str, now: datetime) 
         person = _person(connection, email)
         key = keys.suppression_key(settings)
         barred = bool(suppressions.among(connection, key, [person.email]))
-        draft = drafting.round_of(settings, connection, now).digest(person)
+        near = near_misses(engine, [person], now)[person.id]
+        draft = drafting.round_of(settings, connection, now).digest(person, near_misses=near)
     if barred or not person.may_be_written_to(now):
         raise UsageError(
             f"{person.email} must not be written to: "

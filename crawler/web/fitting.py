@@ -67,12 +67,13 @@ def calendar(token: str) -> AnyResponse:
 
 def atom(token: str) -> AnyResponse:
     """What fits one subscription, newest first, with why."""
-    who, one, listed = _listed(token)
+    _, one, listed = _listed(token)
     addresses = here().addresses
     body = feeds.atom(
         _name(one),
         listed,
-        address=addresses.atom(who.person.handle, one.id),
+        id=f"subscription/{one.id}",
+        address=addresses.base + request.path,
         page=addresses.home(),
         addresses=addresses,
         portals=freshness.portals(),

@@ -57,6 +57,7 @@ def atom() -> AnyResponse:
     body = feeds.atom(
         _name(asked),
         (Listed(opportunity=one) for one in _found(asked, MOST_ENTRIES)),
+        id=f"search{asked.url('')}",
         address=web.addresses.base + asked.url("/opportunities.atom"),
         page=web.addresses.base + asked.url(),
         addresses=web.addresses,
