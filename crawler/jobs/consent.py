@@ -38,7 +38,7 @@ ORGANISATION = 120
 class Confirmation:
     """How a confirmation went, and whose it was.
 
-    ``confirmed``; ``already`` (nothing changed); ``superseded`` by a newer mail, or stopped since;
+    ``confirmed``; ``already`` (nothing changed); ``superseded`` by a newer mail, or stopped or suppressed since;
     ``expired`` link; ``unknown``: no link of ours, or of somebody erased.
     """
 
@@ -254,7 +254,7 @@ def _confirmable(settings: Settings, connection: sa.Connection, token: str) -> C
     person = subscribers.by_handle(connection, ticket.handle)
     if person is None:
         return Confirmation(outcome="unknown")
-    if person.state in ("active", "paused"):
+    if _is_written_to(settings, connection, person):
         return Confirmation(outcome="already", person=person)
     # They agree to what the mail said: a newer asking has other wishes in it, perhaps a stranger's.
     asked = consents.newest(connection, person.id, ("asked",))
