@@ -38,8 +38,8 @@ ORGANISATION = 120
 class Confirmation:
     """How a confirmation went, and whose it was.
 
-    ``confirmed``; ``already`` (nothing changed); ``superseded`` by a newer mail, or stopped or suppressed since;
-    ``expired`` link; ``unknown``: no link of ours, or of somebody erased.
+    ``confirmed``; ``already`` (nothing changed); ``superseded`` by a newer mail, or stopped or
+    suppressed since; ``expired`` link; ``unknown``: no link of ours, or of somebody erased.
     """
 
     outcome: Literal["confirmed", "already", "superseded", "expired", "unknown"]
