@@ -21,7 +21,7 @@ from crawler.addresses import Addresses
 from crawler.config import Settings
 from crawler.digest import consenting
 from crawler.errors import UsageError
-from crawler.jobs import consent, keeping, preferences
+from crawler.jobs import consent, keeping, preferences, reconfirming
 from crawler.jobs.match import match
 from crawler.store import consents, database, membership, subscribers, suppressions, tables
 from crawler.store.consents import network_of
@@ -167,10 +167,10 @@ def test_asking_tells_the_asker_nothing_and_the_owner_all(
 
 def test_three_mails_a_day_to_one_address(settings: Settings, db: sa.Engine) -> None:
     answers = [ask(settings, db, now=NOW + timedelta(hours=hour)) for hour in range(5)]
-    assert answers == ["asked"] * 3 + ["enough"] * 2
+    assert answers == ["asked", "again", "again", "enough", "enough"]
     assert len(mails(db)) == 3
     assert ask(settings, db, email="other@theatre.example") == "asked"
-    assert ask(settings, db, now=NOW + DAY + timedelta(minutes=1)) == "asked"
+    assert ask(settings, db, now=NOW + DAY + timedelta(minutes=1)) == "again"
 
 
 def test_what_is_confirmed_is_what_the_mail_said(settings: Settings, db: sa.Engine) -> None:
@@ -248,6 +248,83 @@ def test_opting_in_anew_lifts_a_suppression(settings: Settings, db: sa.Engine) -
     consent.confirm(settings, db, token(mails(db)[0]), now=NOW, **FROM)
     with db.connect() as connection:
         assert suppressions.among(connection, key, [ADDRESS]) == set()
+
+
+def bar(settings: Settings, db: sa.Engine, reason: suppressions.BounceKind = "hard") -> None:
+    with database.writing(db) as connection:
+        key = keys.suppression_key(settings)
+        suppressions.suppress(connection, key, ADDRESS, reason, f"550 {ADDRESS} no", NOW)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("reason", ["hard", "complaint"])
+def test_who_is_suppressed_can_opt_in_anew(
+    settings: Settings, db: sa.Engine, reason: suppressions.BounceKind, paused: bool
+) -> None:
+    person = joined(settings, db)
+    if paused:
+        preferences.pause(db, person, None, now=NOW, **FROM)
+    bar(settings, db, reason)
+    first = token(mails(db)[0]) if not paused else ""  # a pause drops what was queued
+    if first:  # the link from before the bounce neither says that all is well nor lifts it
+        assert consent.confirm(settings, db, first, now=NOW, **FROM).outcome == "superseded"
+    barred = reconfirming.suppression(settings, db, ADDRESS)
+    assert barred == suppressions.Suppression(reason=reason, at=NOW, words="550 [address] no")
+    wish = Subscription(regions=("TLK",))
+    assert ask(settings, db, subscription=wish, now=NOW + DAY) == "again"
+    assert somebody(db).state == "pending"
+    assert reconfirming.suppression(settings, db, ADDRESS) == barred  # asking lifts nothing
+    assert not any("already" in words(one) for one in mails(db))
+    done = consent.confirm(settings, db, token(mails(db)[-1]), now=NOW + DAY, **FROM)
+    assert done.outcome == "confirmed"
+    assert reconfirming.suppression(settings, db, ADDRESS) is None
+    assert somebody(db).may_be_written_to(NOW + DAY)
+    assert [one.regions for one in somebody(db).subscriptions] == [("TLK",)]
+    assert ask(settings, db, now=NOW + 3 * DAY) == "known"
+
+
+def test_staff_lift_a_suppression_with_the_owners_consent(
+    settings: Settings, db: sa.Engine
+) -> None:
+    joined(settings, db)
+    told: dict[str, Any] = {
+        "email": ADDRESS, "organisation": None, "subscription": Subscription(),
+        "schedule": Schedule(), "origin": "by phone", "now": NOW + DAY,
+    }  # fmt: skip
+    with pytest.raises(UsageError, match="subscribed already"):
+        consent.enrol(settings, db, **told)
+    bar(settings, db)
+    lifted = consent.enrol(settings, db, **told)
+    assert lifted is not None
+    assert lifted.reason == "hard"
+    assert reconfirming.suppression(settings, db, ADDRESS) is None
+    assert (somebody(db).state, somebody(db).confirmed_at) == ("active", NOW + DAY)
+    assert evidence(db) == ["asked", "confirmed", "confirmed"]
+
+
+def test_confirming_anew_from_ones_own_page_keeps_the_wishes(
+    settings: Settings, db: sa.Engine
+) -> None:
+    person = joined(settings, db)
+    person = preferences.add_wish(db, person, Subscription(art_forms=("music",)), now=NOW, **FROM)
+    told: dict[str, Any] = {"now": NOW + 2 * DAY, **FROM}
+    with pytest.raises(UsageError, match="nothing to confirm"):
+        reconfirming.ask_anew(settings, db, person, **told)
+    bar(settings, db)
+    for _ in range(3):
+        reconfirming.ask_anew(settings, db, person, **told)
+    with pytest.raises(UsageError, match="tomorrow"):
+        reconfirming.ask_anew(settings, db, person, **told)
+    assert somebody(db).state == "pending"
+    link = token(mails(db)[-1])
+    assert consent.confirm(settings, db, link, **told).outcome == "confirmed"
+    assert somebody(db).subscriptions == person.subscriptions
+    assert reconfirming.suppression(settings, db, ADDRESS) is None
+    bar(settings, db)
+    preferences.stop(db, somebody(db), origin="test", now=NOW)
+    with pytest.raises(UsageError, match="stopped"):
+        reconfirming.ask_anew(settings, db, person, **told)
+    assert somebody(db).state == "stopped"
 
 
 def test_pausing_and_resuming(settings: Settings, db: sa.Engine) -> None:

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from digest_samples import NOW, opportunity, store
 from typer.testing import CliRunner, Result
 
+from crawler import config, keys
 from crawler.cli import digest as digest_commands
 from crawler.cli import subscribers as subscriber_commands
 from crawler.errors import UsageError
 from crawler.jobs.match import match
-from crawler.store import database, subscribers
+from crawler.store import database, subscribers, suppressions
 from crawler.store.subscribers import Subscription, address
 from crawler.store.tables import matches, outbox, subscriptions
 
@@ -189,8 +190,41 @@ def test_without_evidence_they_are_asked_and_nothing_else_is_sent(home: Path):
     with engine.connect() as connection:
         assert [row.kind for row in connection.execute(sa.select(outbox))] == ["confirm"]
     for _ in range(2):
-        assert "a link to confirm" in people("add", "a@x.example").output
-    assert "Try again tomorrow" in people("add", "a@x.example").output
+        again = people("add", "a@x.example")
+        assert "a link to confirm" in again.output
+        assert "Asked again: a@x.example" in again.output
+        assert "Added" not in again.output
+        assert again.exit_code == 0
+    enough = people("add", "a@x.example")
+    assert "Try again tomorrow" in enough.output
+    assert enough.exit_code == 1
+
+
+def test_a_suppression_is_said_wherever_somebody_is_looked_at(home: Path):
+    people("add", "a@x.example", "--consent", "by phone")
+    people("add", "b@x.example", "--consent", "by phone")
+    people("pause", "a@x.example")
+    assert "Nothing is sent" not in people("show", "a@x.example").output
+    engine = database.connect(f"sqlite:///{home / 'var' / 'tenders.sqlite'}")
+    key = keys.suppression_key(config.load())
+    with database.writing(engine) as connection:
+        suppressions.suppress(connection, key, "a@x.example", "hard", "550 \x1bno a@x.example", NOW)
+    why = "their mailbox refused our mail on 10 July 2026"
+    listed = people("list").output
+    assert " ".join(listed.split()).count("nothing is sent") == 1
+    shown = people("show", "a@x.example").output
+    assert f"Nothing is sent to a@x.example: {why} (550 no [address])" in shown
+    assert "tenders subscribers add a@x.example" in shown
+    assert why not in people("show", "b@x.example").output
+    resumed = people("resume", "a@x.example").output
+    assert why in resumed
+    assert "is written to" not in resumed
+    asked = people("add", "a@x.example").output
+    assert why in asked
+    assert "Asked again: a@x.example" in asked
+    lifted = people("add", "a@x.example", "--consent", "by phone, 4 May").output
+    assert f"written to again. They had been left out: {why}" in lifted
+    assert why not in people("show", "a@x.example").output
 
 
 def test_evidence_has_words(home: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+from html import unescape
 from typing import Any
 
 import html5lib
@@ -15,8 +16,10 @@ from flask.testing import FlaskClient
 from icalendar import Calendar
 from web_app import ART, CARE, NOW, path, send
 
+from crawler import dates, keys
+from crawler.digest.consenting import WORDINGS
 from crawler.jobs import match as matching
-from crawler.store import consents, marks, subscribers
+from crawler.store import consents, database, marks, subscribers, suppressions
 from crawler.store.subscribers import Subscriber, Subscription
 from crawler.store.tables import reviews
 
@@ -65,6 +68,8 @@ def test_signing_up_and_confirming(client: FlaskClient, engine: sa.Engine) -> No
     link = path(re.search(r"http://localhost(/confirm/\S+)", mail)[1])  # type: ignore[index]
     page = valid(client.get(link).get_data(as_text=True))
     assert "new@studio.example" in page
+    assert plainly(WORDINGS[consent_kept(engine, "asked")]) in plainly(page)
+    assert plainly(WORDINGS[consent_kept(engine, "asked")]) in label(client, "agree")
     assert found(engine).state == "pending"  # type: ignore[union-attr]
     done = valid(send(client, link).get_data(as_text=True))
     assert "/preferences/" in done
@@ -78,6 +83,57 @@ def test_signing_up_and_confirming(client: FlaskClient, engine: sa.Engine) -> No
         "confirmed": "confirmation page",
     }
     assert "with us already" in send_again(client, link)
+
+
+def consent_kept(engine: sa.Engine, event: str) -> str:
+    """The version of the words that somebody agreed to, as the evidence names it."""
+    person = found(engine)
+    assert person is not None
+    with engine.connect() as connection:
+        kept = [one.wording for one in consents.of(connection, person.id) if one.event == event]
+    assert len(kept) == 1
+    assert kept[0] is not None
+    return kept[0]
+
+
+def plainly(text: str) -> str:
+    return " ".join(unescape(text).split())
+
+
+def label(client: FlaskClient, name: str) -> str:
+    page = valid(client.get("/sign-up").get_data(as_text=True))
+    said = re.search(rf'<label for="{name}">(.*?)</label>', page, re.DOTALL)
+    assert said
+    return plainly(said[1])
+
+
+@pytest.mark.parametrize("button", [True, False])
+def test_who_is_suppressed_is_told_so_and_may_confirm_anew(
+    client: FlaskClient, engine: sa.Engine, links: Any, tmp_path: pathlib.Path, button: bool
+) -> None:
+    person = web_app.person(engine)
+    address = path(links.preferences(person.handle))
+    assert "We had to stop" not in client.get(address).get_data(as_text=True)
+    assert "nothing to confirm" in send_and_look(client, address, do="confirm")
+    key = keys.suppression_key(web_app.settings(tmp_path))
+    with database.writing(engine) as connection:
+        suppressions.suppress(connection, key, person.email, "hard", "550 <b>no</b>", NOW)
+    page = plainly(valid(client.get(address).get_data(as_text=True)))
+    day = dates.spell(NOW.astimezone(dates.LONDON).date())
+    assert f"We had to stop: your mailbox refused our mail on {day}." in page
+    assert "We write" not in page.split("What you asked for")[0]
+    if button:
+        page = send_and_look(client, address, do="confirm")
+        assert "A mail is on its way" in page
+        assert "by the link in the mail we sent" in page
+    else:
+        send(client, "/sign-up", **(FORM | {"email": person.email}))
+    assert found(engine, person.email).state == "pending"  # type: ignore[union-attr]
+    (mail,) = web_app.queued(engine, "confirm")
+    link = path(re.search(r"http://localhost(/confirm/\S+)", mail)[1])  # type: ignore[index]
+    send(client, link)
+    assert found(engine, person.email).state == "active"  # type: ignore[union-attr]
+    assert "We had to stop" not in client.get(address).get_data(as_text=True)
 
 
 def send_again(client: FlaskClient, link: str) -> str:

@@ -7,9 +7,11 @@ from rich.console import Console
 from rich.text import Text
 
 from crawler.digest import wording
+from crawler.digest.refusing import why
 from crawler.errors import UsageError
 from crawler.store import subscribers
 from crawler.store.subscribers import Subscriber
+from crawler.store.suppressions import Suppression
 
 ORIGIN = "command line"
 
@@ -31,6 +33,16 @@ def evidence(agreed: str) -> str:
     if not words:
         raise UsageError("--consent is empty. Say how they agreed, such as: by phone, 3 May 2026")
     return words
+
+
+def unreached(email: str, barred: Suppression) -> str:
+    """Says that nothing is sent to `email`, why, and what helps."""
+    server = wording.plain(barred.words, 200)
+    return (
+        f"Nothing is sent to {email}: {why(barred, 'their')}"
+        + (f" ({server})" if server else "")
+        + f". It goes on when they confirm anew; ask them with: tenders subscribers add {email}"
+    )
 
 
 def say(words: str) -> None:

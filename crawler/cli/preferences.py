@@ -9,11 +9,11 @@ import typer
 
 from crawler import config, dates
 from crawler.cli import wish_options
-from crawler.cli.people import ORIGIN, evidence, known, say
+from crawler.cli.people import ORIGIN, evidence, known, say, unreached
 from crawler.cli.wish_options import Given
 from crawler.digest.wish_wording import when, wish
 from crawler.errors import UsageError
-from crawler.jobs import preferences
+from crawler.jobs import preferences, reconfirming
 from crawler.store import database
 
 commands = typer.Typer()
@@ -100,9 +100,14 @@ def _again(email: str) -> str:
 @commands.command()
 def resume(email: Email) -> None:
     """Write to somebody again who has paused."""
-    engine = database.engine(config.load().database)
+    settings = config.load()
+    engine = database.engine(settings.database)
     person = known(engine, email)
     preferences.resume(engine, person, origin=ORIGIN, now=datetime.now(UTC))
+    barred = reconfirming.suppression(settings, engine, person.email)
+    if barred:
+        say(f"{person.email} is not paused any more. {unreached(person.email, barred)}")
+        return
     say(f"{person.email} is written to {when(person.schedule)}.")
 
 

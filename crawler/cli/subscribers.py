@@ -10,18 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crawler import config, dates
+from crawler import config, dates, keys
 from crawler.cli import preferences as preference_commands
 from crawler.cli import previewing, subscriber_files, wish_options
-from crawler.cli.people import ORIGIN, evidence, known, say
+from crawler.cli.people import ORIGIN, evidence, known, say, unreached
 from crawler.cli.wish_options import Given
 from crawler.digest import wording
+from crawler.digest.refusing import why
 from crawler.digest.wish_wording import when, wish
 from crawler.digest.wishes import Asked
-from crawler.jobs import consent, preferences
+from crawler.jobs import consent, preferences, reconfirming
 from crawler.mailboxes import address
-from crawler.store import consents, database, subscribers
+from crawler.store import consents, database, subscribers, suppressions
 from crawler.store.subscribers import Subscriber
+from crawler.store.suppressions import Suppression
 
 commands = typer.Typer()
 group = typer.Typer(help="Who gets digests, and what they asked for.", no_args_is_help=True)
@@ -32,6 +34,8 @@ group.add_typer(previewing.commands)
 
 _ANSWERS = {
     "asked": "{email} gets a mail with a link to confirm. Until they do, nothing else is sent.",
+    "again": "{email} gets a mail with a link to confirm, again. Earlier links stop working; until"
+    " they do confirm, nothing else is sent.",
     "known": "{email} is subscribed already, and gets a mail that says so. Nothing was changed;"
     " see: tenders subscribers show {email}",
     "enough": "{email} has had three such mails within a day. Try again tomorrow.",
@@ -54,13 +58,17 @@ def add(
     *,
     given: Given,
 ) -> None:
-    """Add somebody, who is asked to confirm by mail. What is left out narrows nothing."""
+    """Add somebody, who is asked to confirm by mail. What is left out narrows nothing.
+
+    Exit 1 where nothing was done, since they have been asked three times within a day.
+    """
     settings = config.load()
     engine = database.engine(settings.database)
     asked = wish_options.read(given)
     email = address(email)
     _notes(asked)
     now = datetime.now(UTC)
+    done = "Added"
     if agreed is None:
         answer = consent.ask(
             settings,
@@ -74,10 +82,16 @@ def add(
             now=now,
         )
         say(_ANSWERS[answer].format(email=email))
-        if answer != "asked":
+        if answer == "enough":
+            raise typer.Exit(1)
+        if answer == "known":
             return
+        barred = reconfirming.suppression(settings, engine, email)
+        if barred:
+            say(f"They had to be left out: {why(barred, 'their')}. Confirming ends that.")
+        done = "Asked again:" if answer == "again" else "Added"
     else:
-        consent.enrol(
+        lifted = consent.enrol(
             settings,
             engine,
             email=email,
@@ -87,7 +101,9 @@ def add(
             origin=f"{ORIGIN}: {evidence(agreed)}",
             now=now,
         )
-    say(f"Added {email} for {wish(asked.subscription)}")
+        if lifted:
+            say(f"{email} is written to again. They had been left out: {why(lifted, 'their')}.")
+    say(f"{done} {email} for {wish(asked.subscription)}")
     say(f"They are written to {when(asked.schedule)}.")
     say(previewing.hindsight(engine, asked.subscription, now))
     say("Next: tenders match, then tenders digest preview")
@@ -101,22 +117,28 @@ def _notes(asked: Asked) -> None:
 @group.command("list")
 def list_() -> None:
     """Show everybody with what they asked for."""
-    engine = database.engine(config.load().database)
+    settings = config.load()
+    engine = database.engine(settings.database)
     table = Table(show_lines=True)
     for heading in ("Address", "Organisation", "State", "Asked for", "Last digest"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "Address")
     with engine.connect() as connection:
-        for person in subscribers.iterate(connection):
-            table.add_row(*(Text(words) for words in _row(person)))
+        everybody = list(subscribers.iterate(connection))
+        addresses = [person.email for person in everybody]
+        barred = suppressions.found(connection, keys.suppression_key(settings), addresses)
+    for person in everybody:
+        row = _row(person, barred.get(person.email))
+        table.add_row(*(Text(words) for words in row))
     if not table.row_count:
         say("Nobody is subscribed yet. Begin with: tenders subscribers add name@example.org")
         return
     Console().print(table)
 
 
-def _row(person: Subscriber) -> tuple[str, ...]:
+def _row(person: Subscriber, barred: Suppression | None) -> tuple[str, ...]:
     wishes = "\n".join(wording.sentence(wish(one)) for one in person.subscriptions)
-    return (person.email, person.organisation or "", _state(person), wishes, _last(person))
+    state = _state(person) + (f"; nothing is sent: {why(barred, 'their')}" if barred else "")
+    return (person.email, person.organisation or "", state, wishes, _last(person))
 
 
 def _state(person: Subscriber) -> str:
@@ -136,11 +158,15 @@ def _day(moment: datetime) -> str:
 @group.command()
 def show(email: Annotated[str, typer.Argument(help="whose address")]) -> None:
     """Show somebody: what they asked for, by number, and how they agreed."""
-    engine = database.engine(config.load().database)
+    settings = config.load()
+    engine = database.engine(settings.database)
     person = known(engine, email)
+    barred = reconfirming.suppression(settings, engine, person.email)
     with engine.connect() as connection:
         kept = consents.of(connection, person.id)
     say(f"{person.email} ({_state(person)}; last digest: {_last(person)})")
+    if barred:
+        say(unreached(person.email, barred))
     if person.organisation:
         say(f"Organisation: {person.organisation}")
     say(f"Written to {when(person.schedule)}.")

@@ -22,10 +22,12 @@ from crawler.digest.mail import Letterhead
 from crawler.mailboxes import address
 from crawler.store import consents, database, membership, outbox, subscribers, suppressions
 from crawler.store.subscribers import Schedule, Subscriber, Subscription
+from crawler.store.suppressions import Suppression
 from crawler.tokens import Purpose, TokenExpired, TokenForged
 
-Answer = Literal["asked", "known", "enough"]
-"""``asked``: a confirmation mail is queued; ``known``: a mail that says they are with us already;
+Answer = Literal["asked", "again", "known", "enough"]
+"""``asked``: a confirmation mail to somebody new is queued; ``again``: one to somebody who was
+asked before, has stopped or is suppressed; ``known``: a mail that says they are with us already;
 ``enough``: that address has had its mails of the day. The web tells people the same each time."""
 
 MAILS_A_DAY = 3
@@ -36,8 +38,8 @@ ORGANISATION = 120
 class Confirmation:
     """How a confirmation went, and whose it was.
 
-    ``confirmed``; ``already`` (nothing changed); ``superseded`` by a newer mail, or stopped since;
-    ``expired`` link; ``unknown``: no link of ours, or of somebody erased.
+    ``confirmed``; ``already`` (nothing changed); ``superseded`` by a newer mail, or stopped or
+    suppressed since; ``expired`` link; ``unknown``: no link of ours, or of somebody erased.
     """
 
     outcome: Literal["confirmed", "already", "superseded", "expired", "unknown"]
@@ -65,10 +67,11 @@ def ask(
         if membership.asked_since(connection, email, now - timedelta(days=1)) >= MAILS_A_DAY:
             return "enough"
         person = subscribers.find(connection, email)
-        if person and person.state in ("active", "paused"):
+        if person and _is_written_to(settings, connection, person):
             _tell_known(settings, connection, person, now)
             return "known"
         name = named(organisation)
+        new = person is None
         if person is None:
             person = subscribers.add(
                 connection,
@@ -83,7 +86,14 @@ def ask(
                 connection, person.id, organisation=name, wish=subscription, schedule=schedule
             )
         send_confirmation(settings, connection, person.id, origin, network, now)
-    return "asked"
+    return "asked" if new else "again"
+
+
+def _is_written_to(settings: Settings, connection: sa.Connection, person: Subscriber) -> bool:
+    """Whether mail goes, or after a pause will go, to `person`: the suppressed get none at all."""
+    if person.state not in ("active", "paused"):
+        return False
+    return suppressions.of(connection, keys.suppression_key(settings), person.email) is None
 
 
 def enrol(
@@ -96,14 +106,15 @@ def enrol(
     schedule: Schedule,
     origin: str,
     now: datetime,
-) -> None:
+) -> Suppression | None:
     """Begins at once for somebody whose agreement staff hold: `origin` says how they agreed.
 
-    Raises `UsageError` for somebody who is written to already.
+    Gives the suppression that this lifted, if there was one. Raises `UsageError` for somebody who
+    is written to already.
     """
     with database.writing(engine) as connection:
         person = subscribers.find(connection, email)
-        if person is None or person.state in ("active", "paused"):
+        if person is None or _is_written_to(settings, connection, person):
             person = subscribers.add(
                 connection,
                 email=email,
@@ -120,8 +131,9 @@ def enrol(
                 wish=subscription,
                 schedule=schedule,
             )
-        activate(settings, connection, person, now)
+        lifted = activate(settings, connection, person, now)
         consents.record(connection, person.id, "confirmed", at=now, origin=origin)
+    return lifted
 
 
 def named(organisation: str | None) -> str | None:
@@ -226,10 +238,10 @@ def confirm(
 
 def activate(
     settings: Settings, connection: sa.Connection, person: Subscriber, now: datetime
-) -> None:
-    """Makes somebody active who has agreed; the caller records how. Lifts a suppression."""
+) -> Suppression | None:
+    """Makes somebody active who has agreed; the caller records how. Gives what it lifted."""
     membership.confirm(connection, person.id, now)
-    suppressions.lift(connection, keys.suppression_key(settings), person.email)
+    return suppressions.lift(connection, keys.suppression_key(settings), person.email)
 
 
 def _confirmable(settings: Settings, connection: sa.Connection, token: str) -> Confirmation:
@@ -242,7 +254,7 @@ def _confirmable(settings: Settings, connection: sa.Connection, token: str) -> C
     person = subscribers.by_handle(connection, ticket.handle)
     if person is None:
         return Confirmation(outcome="unknown")
-    if person.state in ("active", "paused"):
+    if _is_written_to(settings, connection, person):
         return Confirmation(outcome="already", person=person)
     # They agree to what the mail said: a newer asking has other wishes in it, perhaps a stranger's.
     asked = consents.newest(connection, person.id, ("asked",))

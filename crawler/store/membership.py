@@ -66,6 +66,11 @@ def ask_again(
     change_wish(connection, subscriber_id, replace(wish, id=first))
 
 
+def reopen(connection: sa.Connection, subscriber_id: int) -> None:
+    """They are to opt in anew to what they asked for already."""
+    _set(connection, subscriber_id, state="pending", paused_until=None)
+
+
 def describe(connection: sa.Connection, subscriber_id: int, organisation: str | None) -> None:
     """Sets how the digest greets them."""
     _set(connection, subscriber_id, organisation=organisation)

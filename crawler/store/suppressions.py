@@ -43,6 +43,15 @@ class Bounce:
     status: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Why an address is on the list, and since when; `words` are its server's, untrusted."""
+
+    reason: BounceKind
+    at: datetime
+    words: str
+
+
 def record(connection: sa.Connection, key: bytes, bounce: Bounce, origin: Origin) -> Effect:
     """Records a bounce of the mail `origin`, and suppresses its address where that is due.
 
@@ -118,22 +127,36 @@ def suppress(
     return inserted(connection, suppressions, row)
 
 
-def lift(connection: sa.Connection, key: bytes, address: str) -> bool:
-    """Takes `address` off the list, because it opted in anew; whether it was on it."""
-    gone = connection.execute(
-        suppressions.delete().where(suppressions.c.digest == digest(key, address))
-    )
-    return gone.rowcount > 0
+def lift(connection: sa.Connection, key: bytes, address: str) -> Suppression | None:
+    """Takes `address` off the list, because it opted in anew; how it stood on it, if it did."""
+    found = of(connection, key, address)
+    connection.execute(suppressions.delete().where(suppressions.c.digest == digest(key, address)))
+    return found
 
 
 def among(connection: sa.Connection, key: bytes, addresses: Collection[str]) -> set[str]:
     """Which of `addresses` are on the list."""
+    return set(found(connection, key, addresses))
+
+
+def found(
+    connection: sa.Connection, key: bytes, addresses: Collection[str]
+) -> dict[str, Suppression]:
+    """Those of `addresses` that are on the list, each with why and since when."""
     digests = {digest(key, address): address for address in addresses}
-    found: set[str] = set()
+    listed: dict[str, Suppression] = {}
     for part in chunks(digests):
-        query = sa.select(suppressions.c.digest).where(suppressions.c.digest.in_(part))
-        found.update(digests[one] for one in connection.execute(query).scalars())
-    return found
+        query = sa.select(suppressions).where(suppressions.c.digest.in_(part))
+        for row in connection.execute(query):
+            listed[digests[row.digest]] = Suppression(
+                reason=row.reason, at=row.at, words=row.words or ""
+            )
+    return listed
+
+
+def of(connection: sa.Connection, key: bytes, address: str) -> Suppression | None:
+    """Why `address` is not written to, None where it is not on the list."""
+    return found(connection, key, [address]).get(address)
 
 
 def _without_addresses(words: str) -> str:

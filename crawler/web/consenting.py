@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, abort, render_template, request
 
+from crawler.digest.consenting import WORDING, WORDINGS
 from crawler.digest.wish_wording import when, wish
 from crawler.jobs import consent
 from crawler.jobs.consent import Confirmation
@@ -39,6 +40,7 @@ def _confirmation(found: Confirmation, *, done: bool) -> Response:
         outcome=found.outcome,
         person=found.person,
         done=done,
+        agreement=WORDINGS[WORDING],
         wishes=_wishes(found.person),
         when=when(found.person.schedule) if found.person else "",
         preferences=_preferences(found.person) if done else "",

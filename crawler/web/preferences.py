@@ -10,10 +10,11 @@ from flask import Response, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from crawler.digest import wishes
+from crawler.digest.refusing import why
 from crawler.digest.wish_wording import when, wish
 from crawler.digest.wishes import WishErrors
 from crawler.errors import UsageError
-from crawler.jobs import preferences
+from crawler.jobs import preferences, reconfirming
 from crawler.store.subscribers import Subscriber, Subscription
 from crawler.web import signup, wishing
 from crawler.web.access import Route
@@ -42,12 +43,14 @@ def _first(person: Subscriber) -> Subscription:
 
 def _page(person: Subscriber, token: str, filled: Filled) -> str:
     addresses = here().addresses
+    barred = reconfirming.suppression(here().settings, here().engine, person.email)
     return render_template(
         "preferences.html",
         person=person,
         token=token,
         filled=filled,
         problems=filled.problems,
+        barred=why(barred, "your") if barred else "",
         when=when(person.schedule),
         pauses=PAUSES,
         matches=addresses.all_matches(person.handle),
@@ -109,7 +112,16 @@ def _pause(person: Subscriber) -> str:
 
 def _resume(person: Subscriber) -> str:
     preferences.resume(here().engine, person, origin=ORIGIN, network=network(), now=now())
+    if reconfirming.suppression(here().settings, here().engine, person.email):
+        return "Your emails are not paused any more, but you have to confirm them anew."
     return "Welcome back: your emails go on."
+
+
+def _confirm(person: Subscriber) -> str:
+    reconfirming.ask_anew(
+        here().settings, here().engine, person, origin=ORIGIN, network=network(), now=now()
+    )
+    return "A mail is on its way to you. Press its button, and your emails go on."
 
 
 def _stop(person: Subscriber) -> str:
@@ -138,6 +150,7 @@ _DEEDS: dict[str, Callable[[Subscriber], str | None]] = {
     "times": _times,
     "pause": _pause,
     "resume": _resume,
+    "confirm": _confirm,
     "stop": _stop,
     "remove": _remove,
     "erase": _erase,

@@ -11,6 +11,7 @@ from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from crawler.digest import wishes
+from crawler.digest.consenting import WORDING, WORDINGS
 from crawler.digest.wish_wording import when, wish
 from crawler.digest.wishes import WishErrors
 from crawler.errors import UsageError
@@ -114,6 +115,7 @@ def _page(filled: Filled, seen: hindsight.Hindsight | None) -> str:
         filled=filled,
         seen=seen,
         spoken=spoken,
+        agreement=WORDINGS[WORDING],
         problems=filled.problems,
         **wishing.choices(),
     )
