@@ -118,6 +118,7 @@ def crawl(
     read only if `keys` names them.
     """
     wanted = find(keys)
+    check(wanted, options, now)  # before there is a database: a slip of the keyboard makes none
     return crawl_rows(url, wanted if keys else _running(url, wanted), options, now, listen)
 
 
