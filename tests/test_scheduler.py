@@ -282,9 +282,9 @@ def test_a_crawl_that_somebody_asked_for_runs_and_is_answered(
     engine: sa.Engine, at: config.Settings
 ) -> None:
     with database.writing(engine) as connection:
-        wish = jobs.ask(connection, "find-a-tender", "pat", NOW)
-        assert jobs.ask(connection, "find-a-tender", "sam", NOW) == wish, "one wish is enough"
-        strange = jobs.ask(connection, "nowhere", "pat", NOW)
+        assert requests.ask(connection, "find-a-tender", "pat", NOW)
+        assert not requests.ask(connection, "find-a-tender", "sam", NOW), "one wish is enough"
+        assert requests.ask(connection, "nowhere", "pat", NOW)
     start = Started()
     desk = Desk(at, lambda: [job("crawl:find-a-tender")], start=start)
     assert desk.tick(NOW + MINUTE) == ["crawl:find-a-tender"]
@@ -293,10 +293,10 @@ def test_a_crawl_that_somebody_asked_for_runs_and_is_answered(
     start.status = 0
     idle(desk)
     with engine.connect() as connection:
-        rows = connection.execute(sa.text("SELECT id, result FROM crawl_requests")).all()
+        rows = connection.execute(sa.text("SELECT source, result FROM crawl_requests")).all()
     assert dict(map(tuple, rows)) == {
-        wish: "done",
-        strange: "nowhere is no source that is enabled",
+        "find-a-tender": "done",
+        "nowhere": "nowhere is no source that is enabled",
     }
 
 

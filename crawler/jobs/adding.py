@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.errors import ConfigError, UsageError
-from crawler.jobs.crawl import Options, Result, crawl_rows
+from crawler.jobs.crawl import Options, Result, check, crawl_rows
 from crawler.sources import Source, is_loopback
 from crawler.sources.registry import read, shipped
 from crawler.sources.rows import ALLOWED
@@ -129,6 +129,7 @@ def tried(
         options = Options(
             limit=SHOWN, dry_run=True, base_urls={wanted.key: mirror} if mirror else {}
         )
+        check([source], options, now)
         (result,) = crawl_rows(url, [source], options, now, listen, rows=trial)
     return source, Trial(items=tuple(items[:SHOWN]), result=result)
 

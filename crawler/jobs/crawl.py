@@ -137,8 +137,10 @@ def crawl_rows(
     listen: Listener = lambda _: None,
     rows: Path | None = None,
 ) -> list[Result]:
-    """As `crawl`, of sources at hand; `rows` is the file of own sources in which they stand."""
-    check(wanted, options, now)
+    """As `crawl`, of sources at hand and with options that `check` has passed.
+
+    `rows` is the file of own sources in which they stand.
+    """
     engine = database.engine(url)
     if not options.dry_run:
         with database.writing(engine) as connection:

@@ -118,19 +118,6 @@ class Request:
     at: datetime
 
 
-def ask(connection: sa.Connection, source: str, by: str, now: datetime) -> int:
-    """Notes a person's wish that `source` be crawled; one that still waits is not doubled."""
-    waiting = sa.select(requests.c.id).where(
-        requests.c.source == source, requests.c.taken_at.is_(None)
-    )
-    found = connection.execute(waiting).scalar()
-    if found is not None:
-        return int(found)
-    made = sa.insert(requests).values(source=source, requested_by=by, at=now)
-    (pk,) = connection.execute(made).inserted_primary_key or (0,)
-    return int(pk)
-
-
 def take_requests(connection: sa.Connection, now: datetime, stale: datetime) -> list[Request]:
     """The wishes that nobody has taken up, or took up before `stale` and never ended."""
     mine = sa.or_(requests.c.taken_at.is_(None), requests.c.taken_at < stale)
