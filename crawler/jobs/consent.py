@@ -18,7 +18,7 @@ from crawler.addresses import Addresses
 from crawler.config import Settings
 from crawler.digest import consenting, wording
 from crawler.digest.consenting import WORDING
-from crawler.digest.mail import Letterhead
+from crawler.jobs import letters
 from crawler.mailboxes import address
 from crawler.store import consents, database, membership, outbox, subscribers, suppressions
 from crawler.store.subscribers import Schedule, Subscriber, Subscription
@@ -163,7 +163,7 @@ def send_confirmation(
     assert person is not None
     url = Addresses.of(settings).confirm(person.handle, str(number))
     letter = consenting.asking(person, url, now)
-    _queue(settings, connection, person, letter, f"confirm {person.handle} {number}", now)
+    _post(settings, connection, person, letter, f"confirm {person.handle} {number}", now)
 
 
 def _tell_known(
@@ -171,10 +171,10 @@ def _tell_known(
 ) -> None:
     letter = consenting.known(person, Addresses.of(settings).preferences(person.handle), now)
     about = f"known {person.handle} {now.isoformat()}"
-    _queue(settings, connection, person, letter, about, now)
+    _post(settings, connection, person, letter, about, now)
 
 
-def _queue(
+def _post(
     settings: Settings,
     connection: sa.Connection,
     person: Subscriber,
@@ -182,15 +182,16 @@ def _queue(
     about: str,
     now: datetime,
 ) -> None:
-    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
-    outbox.queue(
+    kind = outbox.CONFIRMATION
+    letters.post(
+        settings,
         connection,
+        letter,
+        person.email,
+        kind=kind,
         about=about,
-        kind=outbox.CONFIRMATION,
-        message=consenting.message(letter, person.email, letterhead, about, now),
-        subscriber_id=person.id,
-        recipient=person.email,
         now=now,
+        subscriber_id=person.id,
     )
 
 

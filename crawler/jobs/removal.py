@@ -15,10 +15,9 @@ import sqlalchemy as sa
 from crawler import dates, keys
 from crawler.addresses import Addresses
 from crawler.config import Settings
-from crawler.digest import consenting, wording
+from crawler.digest import wording
 from crawler.digest.consenting import Letter
-from crawler.digest.mail import Letterhead
-from crawler.jobs import forgetting
+from crawler.jobs import forgetting, letters
 from crawler.mailboxes import address
 from crawler.store import database, outbox, removals
 from crawler.tokens import TokenExpired, TokenForged
@@ -65,7 +64,8 @@ def _write_to_owner(
         url=url,
         closing=(),
     )
-    _queue(settings, connection, letter, email, removals.KIND, removals.about(reference), now)
+    about = removals.about(reference)
+    letters.post(settings, connection, letter, email, kind=removals.KIND, about=about, now=now)
 
 
 def _write_to_staff(
@@ -84,28 +84,8 @@ def _write_to_staff(
         closing=(),
     )
     about = f"removal for staff {secrets.token_urlsafe(12)}"
-    _queue(settings, connection, letter, address(settings.contact), _STAFF, about, now)
-
-
-def _queue(
-    settings: Settings,
-    connection: sa.Connection,
-    letter: Letter,
-    recipient: str,
-    kind: str,
-    about: str,
-    now: datetime,
-) -> None:
-    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
-    outbox.queue(
-        connection,
-        about=about,
-        kind=kind,
-        message=consenting.message(letter, recipient, letterhead, about, now),
-        subscriber_id=None,
-        recipient=recipient,
-        now=now,
-    )
+    staff = address(settings.contact)
+    letters.post(settings, connection, letter, staff, kind=_STAFF, about=about, now=now)
 
 
 def owner(settings: Settings, engine: sa.Engine, token: str, now: datetime) -> str | None:

@@ -10,20 +10,18 @@ import logging
 import secrets
 import threading
 from datetime import datetime
-from email.message import EmailMessage
 
 import sqlalchemy as sa
 
 from crawler.addresses import Addresses
 from crawler.config import Settings
-from crawler.digest import consenting, wording
+from crawler.digest import wording
 from crawler.digest.consenting import Letter
-from crawler.digest.mail import Letterhead
 from crawler.errors import TendersError
-from crawler.jobs import send
+from crawler.jobs import letters, send
 from crawler.jobs.clock import ticking
 from crawler.mailboxes import address
-from crawler.store import audit, database, outbox, users
+from crawler.store import audit, database, users
 
 log = logging.getLogger(__name__)
 
@@ -41,15 +39,8 @@ def ask(settings: Settings, engine: sa.Engine, *, email: str, browser: str, now:
         token = users.ask(connection, user, browser, now)
         about = f"{KIND} {secrets.token_hex(12)}"
         with connection.begin_nested() as attempt:
-            outbox.queue(
-                connection,
-                about=about,
-                kind=KIND,
-                message=_message(settings, asked, token or secrets.token_urlsafe(32), about, now),
-                subscriber_id=None,
-                recipient=asked,
-                now=now,
-            )
+            letter = _letter(settings, token or secrets.token_urlsafe(32), now)
+            letters.post(settings, connection, letter, asked, kind=KIND, about=about, now=now)
             if token is None:
                 attempt.rollback()
         if user is not None:
@@ -60,9 +51,9 @@ def ask(settings: Settings, engine: sa.Engine, *, email: str, browser: str, now:
     return token is not None
 
 
-def _message(settings: Settings, email: str, token: str, about: str, now: datetime) -> EmailMessage:
+def _letter(settings: Settings, token: str, now: datetime) -> Letter:
     minutes = int(users.LINK_LASTS.total_seconds() // 60)
-    letter = Letter(
+    return Letter(
         subject="Your link to sign in",
         preheader="It works once, in the browser where you asked for it.",
         date=wording.today(now),
@@ -75,8 +66,6 @@ def _message(settings: Settings, email: str, token: str, about: str, now: dateti
         url=f"{Addresses.of(settings).base}/sign-in/{token}",
         closing=("If it was not you who asked, do nothing: nobody else can use this link.",),
     )
-    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
-    return consenting.message(letter, email, letterhead, about, now)
 
 
 def hand_over(settings: Settings, engine: sa.Engine, now: datetime) -> threading.Thread:

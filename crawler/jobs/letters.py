@@ -1,0 +1,37 @@
+"""Puts one letter to one person into the outbox: confirmations, removals, links to sign in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from crawler.config import Settings
+from crawler.digest import consenting
+from crawler.digest.consenting import Letter
+from crawler.digest.mail import Letterhead
+from crawler.store import outbox
+
+
+def post(
+    settings: Settings,
+    connection: sa.Connection,
+    letter: Letter,
+    recipient: str,
+    *,
+    kind: str,
+    about: str,
+    now: datetime,
+    subscriber_id: int | None = None,
+) -> bool:
+    """Queues `letter`; False if `about` is queued already. Raises `ConfigError` as mails do."""
+    letterhead = Letterhead(sender=settings.sender, contact=settings.contact)
+    return outbox.queue(
+        connection,
+        about=about,
+        kind=kind,
+        message=consenting.message(letter, recipient, letterhead, about, now),
+        subscriber_id=subscriber_id,
+        recipient=recipient,
+        now=now,
+    )
