@@ -13,12 +13,14 @@ from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser, sync_playwright
 from postgresql import programs, serving
 
 from crawler.store import database
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 CI = os.environ.get("CI") == "true"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 
 @pytest.fixture(scope="session")
@@ -149,3 +151,16 @@ def replay(shared: pathlib.Path) -> Iterator[Callable[..., Portals]]:
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window. In CI it must be there."""
+    if not pathlib.Path(CHROMIUM).exists():
+        if CI:
+            pytest.fail("chromium is not installed, and in CI these tests never skip")
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import pathlib
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -15,16 +13,14 @@ import pytest
 import sqlalchemy as sa
 import web_app
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from browsing import served
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from web_app import NOW
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from crawler.relevance.bands import doubt
-from crawler.store import database, requests, reviews
+from crawler.store import requests, reviews
 from crawler.store.tables import reviews as decisions
-from crawler.web import create_app
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FTS = "find-a-tender"
 
 
@@ -44,31 +40,8 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: pathlib.Path) -> Iterator[Site]:
-    engine = database.engine(f"sqlite:///{tmp_path / 'site.sqlite'}")
-    web_app.fill(engine)
-    server: BaseWSGIServer = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
-    base = f"http://127.0.0.1:{server.server_port}"
-    settings = web_app.settings(tmp_path, base_url=base, rate_limit=1_000_000)
-    server.app = create_app(settings, engine, clock=lambda: NOW, deliver=lambda *_: None)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Site(base, engine)
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not pathlib.Path(CHROMIUM).exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is not installed, and in CI these tests never skip")
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
+    with served(tmp_path, deliver=lambda *_: None) as (settings, engine):
+        yield Site(settings.base_url, engine)
 
 
 def signed_in(site: Site, context: BrowserContext, role: str) -> tuple[Page, list[str]]:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 import web_app
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from browsing import served
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from web_app import ART, CARE, EVIL, NOW, PLAN, WON
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from crawler.addresses import Addresses
 from crawler.jobs import match as matching
-from crawler.store import database, subscribers
-from crawler.web import create_app
+from crawler.store import subscribers
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PUBLIC = (
     "/", "/opportunities", "/opportunities?q=museum&region=TLE&status=any",
     "/opportunities?q=zzzzz", f"/opportunities/{ART}", f"/opportunities/{CARE}",
@@ -43,32 +37,8 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home: pathlib.Path = tmp_path_factory.mktemp("site")
-    engine = database.engine(f"sqlite:///{home / 'site.sqlite'}")
-    web_app.fill(engine)
-    server: BaseWSGIServer = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
-    base = f"http://127.0.0.1:{server.server_port}"
-    settings = web_app.settings(home, base_url=base, rate_limit=1_000_000)
-    server.app = create_app(settings, engine, clock=lambda: NOW)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Site(base, engine, Addresses.of(settings))
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not pathlib.Path(CHROMIUM).exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is not installed, and in CI these tests never skip")
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
+    with served(tmp_path_factory.mktemp("site")) as (settings, engine):
+        yield Site(settings.base_url, engine, Addresses.of(settings))
 
 
 def own(site: Site) -> list[str]:
