@@ -53,10 +53,15 @@ def shown_as(relevance: str | None, scores: Mapping[str, float] | None) -> Shown
     if where == "shown":
         if relevance in ("arts", "commissionable"):
             return "arts" if relevance == "arts" else "commissionable"
-        return "arts" if scores["arts"] >= scores["commissionable"] else "commissionable"
+        return likelier(scores)
     if relevance == "adjacent":
         return "adjacent"
     return "review" if where == "review" else "none"
+
+
+def likelier(scores: Mapping[str, float]) -> Literal["arts", "commissionable"]:
+    """Which of the two it is more likely to be."""
+    return "arts" if scores["arts"] >= scores["commissionable"] else "commissionable"
 
 
 def doubt(scores: Mapping[str, float]) -> float | None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from crawler import dates
+from crawler.bands import likelier, shown_as
 from crawler.buyers import BuyerKind
 from crawler.buyers import kind_of as buyer_kind
 from crawler.digest import phrases
@@ -19,7 +20,6 @@ from crawler.opportunity import Opportunity
 from crawler.places import nearness
 from crawler.places.nearness import Point
 from crawler.places.regions import NATIONWIDE
-from crawler.relevance.bands import band
 from crawler.store.reviews import Ruling
 from crawler.store.subscribers import WishStage
 
@@ -136,16 +136,10 @@ def _kind(judgement: Judgement | None, ruling: Ruling | None) -> tuple[Kind | No
         return (None if ruling.relevance == "none" else ruling.relevance), False
     if judgement is None:
         return None, False
-    found = band(judgement)
-    if found == "shown" and judgement.relevance in ("arts", "commissionable"):
-        return judgement.relevance, False
-    if found != "shown" and judgement.relevance == "adjacent":
-        return "adjacent", False
-    if found == "hidden":
+    found = shown_as(judgement.relevance, judgement.scores)
+    if found == "none":
         return None, False
-    scores = judgement.scores
-    likelier: Kind = "arts" if scores["arts"] >= scores["commissionable"] else "commissionable"
-    return likelier, found == "review"
+    return (likelier(judgement.scores), True) if found == "review" else (found, False)
 
 
 def _unsuited(ruling: Ruling | None) -> str:
