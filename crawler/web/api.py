@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import jsonify, redirect, request
+from flask import jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from crawler.errors import UsageError
@@ -19,7 +19,7 @@ from crawler.store.hits import Hit
 from crawler.web import failures, filters, openapi
 from crawler.web.access import Route
 from crawler.web.context import here, now
-from crawler.web.opportunity import Elsewhere, find
+from crawler.web.opportunity import find
 
 USUAL = 20
 
@@ -97,10 +97,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
 def opportunity(id: str) -> AnyResponse:  # noqa: A002
     """One opportunity with its reasons and changes, as `tenders export` writes it."""
     with here().engine.connect() as connection:
-        try:
-            _, one = find(connection, id)
-        except Elsewhere as moved:
-            return redirect(f"/api/v1/opportunities/{moved.id}", 301)
+        _, one = find(connection, id)
     return _answer(export.record(one, now()))
 
 

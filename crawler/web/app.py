@@ -119,6 +119,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     security.configure(app, web)
     failures.configure(app)
+    app.register_error_handler(opportunity.Elsewhere, opportunity.redirected)
     signing_in.configure(app)
     speaking.configure(app)
     app.jinja_env.filters["won"] = showing.won

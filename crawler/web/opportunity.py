@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from flask import Response, abort, jsonify, redirect, render_template
+from flask import Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from crawler.digest import calendars, links, wording
@@ -22,11 +22,20 @@ from crawler.web.context import here, now
 
 
 class Elsewhere(Exception):  # noqa: N818
-    """Raised where an id names what has been merged into another opportunity."""
+    """Raised where the id `was` names what has been merged into the opportunity `id`.
 
-    def __init__(self, id: str) -> None:  # noqa: A002
+    Nobody need catch it: `redirected` answers.
+    """
+
+    def __init__(self, id: str, was: str) -> None:  # noqa: A002
         super().__init__(id)
         self.id = id
+        self.was = was
+
+
+def redirected(moved: Elsewhere) -> AnyResponse:
+    """The same page of the opportunity that an id names now."""
+    return redirect(request.path.replace(moved.was, moved.id), 301)
 
 
 def find(connection: sa.Connection, id: str) -> tuple[int, Opportunity]:  # noqa: A002
@@ -35,7 +44,7 @@ def find(connection: sa.Connection, id: str) -> tuple[int, Opportunity]:  # noqa
     if found is None:
         abort(404)
     if found[1].id != id:
-        raise Elsewhere(found[1].id)
+        raise Elsewhere(found[1].id, id)
     return found
 
 
@@ -43,10 +52,7 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
     """The page of one opportunity."""
     web = here()
     with web.engine.connect() as connection:
-        try:
-            pk, one = find(connection, id)
-        except Elsewhere as moved:
-            return redirect(f"/opportunities/{moved.id}", 301)
+        pk, one = find(connection, id)
         related = browse.related(connection, pk, now=now())
         events = browse.timeline(connection, pk)
         nearby = local(connection, one, forget_key(web.settings))
@@ -94,20 +100,14 @@ def _mail(title: str, address: str) -> str:
 def data(id: str) -> AnyResponse:  # noqa: A002
     """The opportunity as `tenders export` writes it."""
     with here().engine.connect() as connection:
-        try:
-            _, one = find(connection, id)
-        except Elsewhere as moved:
-            return redirect(f"/opportunities/{moved.id}.json", 301)
+        _, one = find(connection, id)
     return jsonify(export.record(one, now()))
 
 
 def releases(id: str) -> AnyResponse:  # noqa: A002
     """The OCDS releases it was made of, as the portals published them, in one package."""
     with here().engine.connect() as connection:
-        try:
-            _, one = find(connection, id)
-        except Elsewhere as moved:
-            return redirect(f"/opportunities/{moved.id}/ocds.json", 301)
+        _, one = find(connection, id)
         raws = [
             found.raw.decode("utf-8", errors="replace")
             for found in browse.releases_of(connection, id)
@@ -129,10 +129,7 @@ def releases(id: str) -> AnyResponse:  # noqa: A002
 def event(id: str) -> AnyResponse:  # noqa: A002
     """Its closing date for a calendar; a 404 if it never had one."""
     with here().engine.connect() as connection:
-        try:
-            _, one = find(connection, id)
-        except Elsewhere as moved:
-            return redirect(f"/opportunities/{moved.id}/deadline.ics", 301)
+        _, one = find(connection, id)
     if calendars.event(one, here().addresses) is None:
         abort(404)
     body = calendars.calendar(wording.plain(one.title, 80), [one], here().addresses)

@@ -74,10 +74,7 @@ def one(id: str) -> str | AnyResponse:  # noqa: A002
     """One opportunity, whatever the queue."""
     which = _queue(request.args.get("queue"))
     with here().engine.connect() as connection:
-        try:
-            pk, found = find(connection, id)
-        except Elsewhere as moved:
-            return redirect(f"/review/{moved.id}", 301)
+        pk, found = find(connection, id)
         return _page(connection, pk, found, which, None)
 
 
