@@ -9,7 +9,7 @@ keep apart from bodies that merely run them.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -66,7 +66,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """One organisation. `key` is stable for its name and place; `names` holds the other names."""
+    """One organisation. `key` is stable for its name and place; `names` holds the other names.
+
+    `rows` are the lines of lists that name it, in a fixed order: whoever keeps them can merge them
+    with further lists.
+    """
 
     key: str
     name: str
@@ -78,6 +82,7 @@ class Body:
     charity: str | None
     art_forms: tuple[str, ...]
     sources: tuple[str, ...]
+    rows: tuple[Row, ...] = ()
 
 
 @dataclass(slots=True)
@@ -139,18 +144,20 @@ def keys_of(row: Row) -> tuple[str, ...]:
 
 def merge(rows: Iterable[Row]) -> tuple[Body, ...]:
     """One body for all rows that name it; the outcome does not depend on the rows' order."""
-    bodies: dict[str, Body] = {}
-    for body in sorted(map(_body, grouped(rows)), key=lambda one: (one.key, one.charity or "")):
+    bodies: list[Body] = []
+    taken: Counter[str] = Counter()
+    found = map(_body, grouped(rows))
+    for body in sorted(found, key=lambda one: (one.key, one.charity or "", one.name, one.sources)):
         # Two of one name in one place, told apart by charity numbers or brackets.
-        number = sum(known.rpartition("#")[0] == body.key for known in bodies)
-        unique = body.key if body.key not in bodies else f"{body.key}#{number + 2}"
-        bodies[unique] = replace(body, key=unique)
-    return tuple(bodies.values())
+        taken[body.key] += 1
+        number = taken[body.key]
+        bodies.append(replace(body, key=f"{body.key}#{number}") if number > 1 else body)
+    return tuple(bodies)
 
 
 def grouped(rows: Iterable[Row]) -> list[list[Row]]:
     """The rows of each body."""
-    ordered = sorted(set(rows), key=lambda row: (_place_rank(row), row.name, row.source))
+    ordered = sorted(set(rows), key=_order)
     by_key: dict[str, list[_Group]] = defaultdict(list)
     groups: list[_Group] = []
     for row in ordered:
@@ -168,6 +175,18 @@ def grouped(rows: Iterable[Row]) -> list[list[Row]]:
 def _place_rank(row: Row) -> int:
     """Rows that say where they are come first: those that do not join them."""
     return 0 if row.authority else 1 if row.region else 2
+
+
+def _order(row: Row) -> tuple[object, ...]:
+    """A fixed order of rows, whatever the order they came in."""
+    rest = (row.alternative, row.region, row.authority, row.postcode, row.website, row.charity)
+    told = tuple(cell or "" for cell in rest)
+    return (_place_rank(row), row.name, row.source, *told, row.disciplines)
+
+
+def _telling(row: Row) -> tuple[object, ...]:
+    """Which row names a body: the surest place, then no capitals throughout, then the shortest."""
+    return (_place_rank(row), row.name.isupper(), len(row.name), _order(row))
 
 
 def _home(row: Row, by_key: dict[str, list[_Group]]) -> _Group | None:
@@ -269,7 +288,7 @@ def same_spelling(first: str, second: str) -> bool:
 
 
 def _body(found: Sequence[Row]) -> Body:
-    rows = sorted(found, key=lambda row: (_place_rank(row), len(row.name), row.name))
+    rows = sorted(found, key=_telling)
     best = rows[0]
     names = tuple(dict.fromkeys(name for row in rows for name in names_of(row)))
     authority = next((row.authority for row in rows if row.authority), None)
@@ -286,4 +305,5 @@ def _body(found: Sequence[Row]) -> Body:
         charity=next((row.charity for row in rows if row.charity), None),
         art_forms=tuple(dict.fromkeys(forms)),
         sources=tuple(sorted({row.source for row in rows})),
+        rows=tuple(rows),
     )

@@ -9,6 +9,8 @@ from typing import TextIO
 
 from crawler.errors import UsageError
 from crawler.partners.bodies import Row
+from crawler.places import authority as known
+from crawler.places import regions
 
 COLUMNS = (
     "name", "alt_name", "source", "discipline", "la_name", "la_gss", "itl1_code", "postcode",
@@ -61,6 +63,8 @@ def _row(cells: dict[str, str | None], line: int) -> Row | BadLine:
     for name in ("name", "source"):
         if not said[name]:
             return BadLine(line=line, reason=f"it has no {name}")
+    if any("\ud800" <= letter <= "\udfff" for words in said.values() for letter in words):
+        return BadLine(line=line, reason="it is not UTF-8 text")
     long = next((name for name, words in said.items() if len(words) > _LONGEST), None)
     if long:
         return BadLine(line=line, reason=f"{long} is longer than {_LONGEST} characters")
@@ -69,6 +73,10 @@ def _row(cells: dict[str, str | None], line: int) -> Row | BadLine:
         return BadLine(line=line, reason=f"itl1_code {region!r} is no ITL1 code, such as TLD")
     if authority and len(authority) != 9:
         return BadLine(line=line, reason=f"la_gss {authority!r} is no GSS code, such as E08000003")
+    if region and region not in regions():
+        return BadLine(line=line, reason=f"itl1_code {region!r} is no region of the UK")
+    if authority and known(authority) is None:
+        return BadLine(line=line, reason=f"la_gss {authority!r} is no authority that we know")
     discipline = said["discipline"]
     coded = ";" in discipline or discipline[:2].isupper()
     return Row(

@@ -3,3 +3,5 @@
 The flow: `releases.keep` stores raw releases and finds whom they concern, `grouping` says which
 processes are one opportunity, `folding` makes that opportunity out of its releases.
 """
+
+from crawler.store import partner_tables as partner_tables  # every table belongs to the metadata

@@ -22,14 +22,14 @@ from crawler.store.tables import metadata, releases, site_pages
 SWEPT = (
     "releases", "processes", "opportunities", "changes", "awards", "duplicate_pairs", "runs",
     "matches", "marks", "reviews", "contacts", "site_pages", "site_visits", "bid_portals",
-    "audit", "crawl_requests", "job_requests", "source_pauses",
+    "audit", "crawl_requests", "job_requests", "source_pauses", "organisations", "introductions",
 )  # fmt: skip
 """Tables with words of portals, pages or people in them."""
 
 SPARED = (
     "process_keys", "source_states", "subscribers", "subscriptions", "bid_mentions", "forgotten",
     "consents", "outbox", "bounces", "suppressions", "leases", "listings", "origins",
-    "users", "sign_ins", "sessions", "skips", "job_runs",
+    "users", "sign_ins", "sessions", "skips", "job_runs", "organisation_wins",
 )  # fmt: skip
 """Tables without such words; listings, made anew with their opportunities; those of people's own
 subscriptions, which ``subscribers erase`` erases; our own people, whom ``users remove`` removes;

@@ -1,0 +1,190 @@
+"""Lists of possible partners: taken in once, whatever is in them, and found again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from crawling import environment, run
+
+from crawler.errors import UsageError
+from crawler.jobs import organisations as jobs
+from crawler.jobs.organisations import Imported
+from crawler.partners.lists import COLUMNS
+from crawler.store import organisations
+from crawler.store.organisations import Organisation, Search
+
+HULL, LEEDS, HASTINGS = "E06000010", "E08000035", "E07000062"
+
+
+def line(name: str, **more: str) -> dict[str, str]:
+    """A line of a list."""
+    given = {"source": "a list", "discipline": "Theatre", "itl1_code": "TLE", "la_gss": HULL}
+    return {"name": name, **given, **more}
+
+
+def text_of(*lines: dict[str, str]) -> str:
+    file = io.StringIO()
+    writer = csv.DictWriter(file, COLUMNS)
+    writer.writeheader()
+    writer.writerows(lines)
+    return file.getvalue()
+
+
+def tenders(home: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run([sys.executable, "-m", "crawler.cli", *arguments], environment(home))
+
+
+def take(engine: sa.Engine, *lines: dict[str, str]) -> Imported:
+    return jobs.take(engine, io.StringIO(text_of(*lines), newline=""))
+
+
+def numbers(done: Imported) -> tuple[int, int, int, int]:
+    return (done.new, done.changed, done.same, len(done.refused))
+
+
+def everybody(engine: sa.Engine) -> dict[str, Organisation]:
+    with engine.connect() as connection:
+        return {one.name: one for one in organisations.listed(connection)}
+
+
+def look(engine: sa.Engine, *, limit: int = 20, **asked: Any) -> organisations.Found:
+    with engine.connect() as connection:
+        return organisations.search(connection, Search(**asked), limit=limit)
+
+
+LINES = (
+    line("Paper Lantern Theatre Ltd", website="paperlantern.example"),
+    line("PAPER LANTERN THEATRE", source="another", discipline="Music"),
+    line("Rope Walk Museum", discipline="MUSEUM:Local Histories", postcode="HU1 1AA"),
+    line("Rope Walk Museum", itl1_code="TLJ", la_gss=HASTINGS),
+)
+
+
+def test_one_body_in_two_lists_is_one_and_twice_changes_nothing(engine: sa.Engine) -> None:
+    assert numbers(take(engine, *LINES)) == (3, 0, 0, 0)
+    before = everybody(engine)
+    assert numbers(take(engine, *LINES[::-1])) == (0, 0, 3, 0)
+    assert everybody(engine) == before
+    lantern = before["Paper Lantern Theatre Ltd"]
+    assert lantern.art_forms == ("performing", "music")
+    assert lantern.sources == ("a list", "another")
+    assert lantern.website == "https://paperlantern.example"
+    assert lantern.kinds == ("imported",)
+
+
+def test_a_second_list_joins_the_first_and_keeps_its_public_names(engine: sa.Engine) -> None:
+    take(engine, LINES[0], LINES[2])
+    before = everybody(engine)
+    done = take(engine, LINES[1], line("Wind Band of Hull", discipline="Music"))
+    assert numbers(done) == (1, 1, 0, 0)
+    after = everybody(engine)
+    assert after["Paper Lantern Theatre Ltd"].key == before["Paper Lantern Theatre Ltd"].key
+    assert after["Rope Walk Museum"] == before["Rope Walk Museum"]
+    assert len(after) == 3
+
+
+def test_a_later_edition_of_a_list_says_more(engine: sa.Engine) -> None:
+    take(engine, *LINES)
+    done = take(engine, {**LINES[0], "website": "https://new.example"})
+    assert numbers(done) == (0, 1, 0, 0)
+    assert everybody(engine)["Paper Lantern Theatre Ltd"].website == "https://new.example"
+
+
+def test_a_body_that_two_entries_turn_out_to_be_is_one(engine: sa.Engine) -> None:
+    take(engine, line("Paper Lantern Arts Centre", la_gss="", itl1_code="TLE"))
+    take(engine, line("Lantern Studio", source="other", la_gss=LEEDS))
+    both = line(
+        "Paper Lantern Arts Centre", source="third", alt_name="Lantern Studio", la_gss=LEEDS
+    )
+    take(engine, both)
+    assert len(everybody(engine)) == 1
+
+
+def test_broken_lines_are_named_and_the_rest_goes_in(engine: sa.Engine) -> None:
+    done = take(
+        engine,
+        line(""),
+        line("Good One"),
+        line("No Region", itl1_code="TLZ"),
+        line("No Authority", la_gss="E99999999"),
+        line("x" * 301),
+        line("Half \udce9 Letters"),
+        line("Good Two", la_gss="", itl1_code=""),
+    )
+    assert sorted(everybody(engine)) == ["Good One", "Good Two"]
+    assert [(bad.line, bad.reason.split(" ")[0]) for bad in done.refused] == [
+        (2, "it"), (4, "itl1_code"), (5, "la_gss"), (6, "name"), (7, "it"),
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="lacks the columns name, source"):
+        jobs.take(engine, io.StringIO("nome,fonte\na,b\n"))
+
+
+def test_hostile_names_are_kept_as_they_are_and_found(engine: sa.Engine) -> None:
+    hostile = "<script>alert(1)</script> 100%_'; DROP TABLE organisations;--"
+    take(engine, line(hostile), line("Ninety nine"))
+    assert look(engine, words="100%").total == 1
+    assert look(engine, words="%").total == 2  # no words at all
+    assert look(engine, words="' OR 1=1").total == 0
+    assert look(engine, words="drop TABLE").items[0].name == hostile
+
+
+def test_places_follow_from_postcodes_and_former_codes(engine: sa.Engine) -> None:
+    take(
+        engine,
+        line("By Postcode", la_gss="", itl1_code="", postcode="HU1 1AA"),
+        line("By Authority", la_gss=LEEDS, itl1_code=""),
+    )
+    found = everybody(engine)
+    assert (found["By Postcode"].authority, found["By Postcode"].region) == (HULL, "TLE")
+    assert found["By Authority"].region == "TLE"
+
+
+def test_searching_counts_what_else_there_is(engine: sa.Engine) -> None:
+    take(engine, *LINES)
+    found = look(engine, region="TLE")
+    assert found.total == 2
+    assert dict(found.by_region) == {"TLE": 2, "TLJ": 1}
+    assert found.by_art_form["music"] == 1
+    assert look(engine, words="rope walk", art_form="museums_heritage").total == 1
+    assert look(engine, words="walk", limit=1).total == 2
+    assert look(engine, words="nobody").items == ()
+
+
+def test_the_commands_keep_their_contract(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(text_of(*LINES, line("")), encoding="utf-8")
+    first = tenders(tmp_path, "organisations", "import", str(file), "--json")
+    assert first.returncode == 1
+    assert json.loads(first.stdout.splitlines()[-1]) == {
+        "new": 3, "changed": 0, "same": 0, "refused": 1,
+    }  # fmt: skip
+    assert "list.csv, line 6: it has no name" in first.stderr
+    file.write_text(text_of(*LINES), encoding="utf-8")
+    again = tenders(tmp_path, "organisations", "import", str(file), "--json")
+    assert again.returncode == 0
+    assert json.loads(again.stdout) == {"new": 0, "changed": 0, "same": 3, "refused": 0}
+    listed = tenders(tmp_path, "organisations", "list", "lantern", "--json")
+    assert [json.loads(one)["name"] for one in listed.stdout.splitlines()] == [
+        "Paper Lantern Theatre Ltd"
+    ]
+    absent = tenders(tmp_path, "organisations", "import", str(tmp_path / "no.csv"))
+    assert absent.returncode == 1
+    assert "no.csv cannot be read" in absent.stderr
+    assert "Traceback" not in absent.stderr
+
+
+def test_the_whole_list_goes_in_once(engine: sa.Engine, shared: pathlib.Path) -> None:
+    with (shared / "partners/partner_orgs.csv").open(encoding="utf-8", newline="") as file:
+        done = jobs.take(engine, file)
+    assert 7600 <= done.new <= 7900
+    with (shared / "partners/partner_orgs.csv").open(encoding="utf-8", newline="") as file:
+        again = jobs.take(engine, file)
+    assert numbers(again) == (0, 0, done.new, 0)
