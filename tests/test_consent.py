@@ -23,8 +23,17 @@ from crawler.digest import consenting
 from crawler.errors import UsageError
 from crawler.jobs import consent, keeping, preferences, reconfirming
 from crawler.jobs.match import match
-from crawler.store import consents, database, membership, subscribers, suppressions, tables
+from crawler.store import (
+    consents,
+    database,
+    membership,
+    organisations,
+    subscribers,
+    suppressions,
+    tables,
+)
 from crawler.store.consents import network_of
+from crawler.store.organisations import Organisation
 from crawler.store.subscribers import Schedule, Subscriber, Subscription
 
 ADDRESS = "hello@theatre.example"
@@ -433,6 +442,10 @@ def fill(settings: Settings, db: sa.Engine) -> Subscriber:
                 decision="reject", relevance="none", decided_at=NOW,
             )
         )  # fmt: skip
+        entry = Organisation(
+            key="k" * 12, name="A choir", name_key="a choir", subscriber_id=person.id, opened=NOW
+        )
+        organisations.add(connection, [entry])
     return person
 
 
@@ -442,6 +455,7 @@ def test_export_tells_everything_that_is_kept(settings: Settings, db: sa.Engine)
     assert told["subscriber"]["email"] == ADDRESS
     for name in ("subscriptions", "consents", "matches", "marks", "reviews", "deliveries"):
         assert told[name], name
+    assert told["partnering"][0]["name"] == "A choir"
     assert told["bounces"][0]["words"] == "451 later"
     assert told["matches"][0]["opportunity_title"] == "Riverside public art"
     assert [one["event"] for one in told["consents"]] == ["asked", "confirmed", "paused"]
@@ -458,7 +472,8 @@ def test_every_table_that_names_a_person_is_exported_and_erased(
         table for table in tables.metadata.tables.values() if "subscriber_id" in table.columns
     ]
     told = preferences.export_person(settings, db, person, NOW)
-    assert len([name for name, rows in told.items() if isinstance(rows, list)]) == len(naming) + 1
+    lists = [name for name, rows in told.items() if isinstance(rows, list)]
+    assert len(lists) == len(naming) + 2  # matches and introductions name them in other words
     for folder in (settings.outbox, settings.var / "preview"):
         folder.mkdir(parents=True)
         (folder / f"2026-07-10-{ADDRESS}-digest.eml").write_text("x")

@@ -132,7 +132,7 @@ def test_hostile_names_are_kept_as_they_are_and_found(engine: sa.Engine) -> None
     take(engine, line(hostile), line("Ninety nine"))
     assert look(engine, words="100%").total == 1
     assert look(engine, words="%").total == 2  # no words at all
-    assert look(engine, words="' OR 1=1").total == 0
+    assert look(engine, words="' OR 7=7").total == 0
     assert look(engine, words="drop TABLE").items[0].name == hostile
 
 

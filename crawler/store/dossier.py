@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crawler.store.listings import words_in
+from crawler.store.partner_tables import introductions, organisations
 from crawler.store.tables import (
     bounces,
     consents,
@@ -61,7 +63,30 @@ def of(connection: sa.Connection, subscriber_id: int) -> dict[str, Any]:
     found: dict[str, Any] = {"subscriber": next(iter(_rows(connection.execute(person))), None)}
     for name, query in queries.items():
         found[name] = _rows(connection.execute(query))
+    found["partnering"] = _partnering(connection, subscriber_id)
+    found["introductions"] = _introductions(connection, subscriber_id)
     return found
+
+
+def _partnering(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]]:
+    """Their entry among possible partners."""
+    names = ("key", "name", "region", "authority", "pitch", "opened", "card")
+    query = sa.select(*(organisations.c[name] for name in names))
+    rows = _rows(connection.execute(query.where(organisations.c.subscriber_id == subscriber_id)))
+    for row in rows:
+        card = row.pop("card")
+        row |= {facet: words_in(card, facet) for facet in ("art_forms", "outcomes")}
+    return rows
+
+
+def _introductions(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]]:
+    """Whom they asked, or who asked them, to be made known: without the other's name."""
+    table = introductions.c
+    theirs = sa.or_(table.asker_id == subscriber_id, table.asked_id == subscriber_id)
+    side = sa.case((table.asker_id == subscriber_id, "you asked"), else_="you were asked")
+    names = ("key", "opportunity", "state", "message", "asked_at", "ended_at")
+    query = sa.select(*(table[name] for name in names), side.label("side"))
+    return _rows(connection.execute(query.where(theirs).order_by(table.id)))
 
 
 _INTERNAL = frozenset({"subscriber_id", "opportunity_id", "release_id", "outbox_id"})

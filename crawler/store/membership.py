@@ -11,6 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from crawler.mailboxes import address
+from crawler.store import organisations
 from crawler.store import subscribers as people
 from crawler.store.outbox import CONFIRMATION
 from crawler.store.subscribers import Schedule, Subscription
@@ -34,8 +35,12 @@ def resume(connection: sa.Connection, subscriber_id: int) -> None:
 
 
 def stop(connection: sa.Connection, subscriber_id: int) -> None:
-    """Nothing is sent any more, until they opt in anew; what waits to be sent is dropped."""
+    """Nothing is sent any more, until they opt in anew; what waits to be sent is dropped.
+
+    They are no possible partner any more either: who is asked to be one gets mail.
+    """
     _set(connection, subscriber_id, state="stopped", paused_until=None)
+    organisations.withdraw(connection, subscriber_id)
     drop_queued(connection, subscriber_id)
 
 
