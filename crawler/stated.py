@@ -18,7 +18,7 @@ _MONTH = (
     r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
-_DATE = re.compile(
+DATE = re.compile(  # read by `day_named`
     r"(?P<iso>\b\d{4}-\d{2}-\d{2}\b)"
     r"|\b(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?"
     + _MONTH.format("m1")
@@ -34,7 +34,7 @@ _CLOSES = re.compile(
     re.IGNORECASE,
 )
 _NOT_BIDS = re.compile(r"\b(?:question|clarif|quer(?:y|ies)|interview|site visit)", re.IGNORECASE)
-_HOUR = re.compile(
+HOUR = re.compile(
     r"\b(?P<h>\d{1,2})(?:[:.](?P<m>\d{2}))?\s*(?P<half>[ap])\.?m\b"
     r"|\b(?P<h2>\d{1,2}):(?P<m2>\d{2})\b|\b(?P<h3>\d{2})(?P<m3>\d{2})\s?h(?:ou)?rs\b"
     r"|\b(?P<noon>noon|midday)\b",
@@ -74,15 +74,15 @@ def deadline_in(text: str, published: datetime | None) -> datetime | None:
     """
     for label in _CLOSES.finditer(text):
         near = text[label.end() : label.end() + _NEAR]
-        found = _DATE.search(near)
+        found = DATE.search(near)
         if found is None or _NOT_BIDS.search(near[: found.start()]):
             continue
-        day = _day(found, published)
+        day = day_named(found, published)
         if day is None:
             continue
         start, end = label.end() + found.start(), label.end() + found.end()
         around = text[end : end + _BESIDE], text[max(label.end(), start - _BESIDE) : start]
-        hour = next((at for words in around if (at := _hour(words))), time())
+        hour = next((at for words in around if (at := hour_in(words))), time())
         moment = datetime.combine(day, hour, tzinfo=dates.LONDON).astimezone(UTC)
         if published and not published - _EARLIEST < moment < published + _LATEST:
             continue
@@ -90,7 +90,7 @@ def deadline_in(text: str, published: datetime | None) -> datetime | None:
     return None
 
 
-def _day(found: re.Match[str], published: datetime | None) -> datetime | None:
+def day_named(found: re.Match[str], published: datetime | None) -> datetime | None:
     """The day that a match names (midnight, naive), or None where there is no such day."""
     if found["iso"]:
         year, month, day = (int(part) for part in found["iso"].split("-"))
@@ -118,8 +118,9 @@ def _real(year: int, month: int, day: int) -> datetime | None:
         return None
 
 
-def _hour(words: str) -> time | None:
-    found = _HOUR.search(words)
+def hour_in(words: str) -> time | None:
+    """The first hour that the words name, as 24-hour time; None for none."""
+    found = HOUR.search(words)
     if found is None:
         return None
     if found["noon"]:

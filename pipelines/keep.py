@@ -14,9 +14,10 @@ from crawler import config, keys
 from crawler.contacts import bidding
 from crawler.decoding import decode
 from crawler.items import Batch, Facts, Window, WindowFailed, WindowRead
+from crawler.partners.signs import signs
 from crawler.sources import load
 from crawler.store import bidding as bids
-from crawler.store import database, forgotten, releases, sources
+from crawler.store import coming, database, forgotten, releases, sources
 from pipelines.counting import complain, tally
 from pipelines.forgetting import redacted
 
@@ -64,6 +65,7 @@ class Keep:
             with database.writing(self._engine) as connection:
                 counts = releases.keep(connection, self._allowed(connection, batch), read)
                 bids.remember(connection, counts.written, bidding.mention)
+                coming.remember(connection, counts.written, signs)
             counted.new += counts.new
             counted.changed += counts.changed
             counted.same += counts.same

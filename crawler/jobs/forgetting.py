@@ -15,8 +15,9 @@ import sqlalchemy as sa
 
 from crawler.errors import StoreError
 from crawler.jobs.reprocess import read
+from crawler.partners.signs import signs
 from crawler.redaction import Gone
-from crawler.store import contacts, database, forgetting, forgotten, releases
+from crawler.store import coming, contacts, database, forgetting, forgotten, releases
 
 _LINE = re.compile(r"([0-9a-f]{64}) (\S+)")
 
@@ -68,7 +69,8 @@ def _releases(engine: sa.Engine, gone: Gone, now: datetime) -> int:
             if swept is None:
                 return redacted
             if swept.processes:
-                releases.merge_again(connection, swept.processes, now, read)
+                made = releases.merge_again(connection, swept.processes, now, read)
+                coming.remember(connection, made, signs)
         redacted += swept.redacted
         last = swept.last
 

@@ -11,7 +11,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from crawler.jobs.reprocess import read
-from crawler.store import audit, database, duplicates, processes, releases
+from crawler.partners.signs import signs
+from crawler.store import audit, coming, database, duplicates, processes, releases
 from crawler.store.duplicates import Pair, Word
 
 
@@ -51,7 +52,7 @@ def _settle(
 ) -> Pair | None:
     concerned = processes.together(connection, (pair.first_id, pair.second_id))
     duplicates.decide(connection, pair.id, word, by, now)
-    releases.merge_again(connection, concerned, now, read)
+    coming.remember(connection, releases.merge_again(connection, concerned, now, read), signs)
     what = {"merge": "merged a pair", "apart": "kept a pair apart", None: "undid a pair"}[word]
     about = f"{pair.first_key} {pair.second_key}"
     audit.record(connection, who=by, what=what, about=about, at=now, detail=pair.reason)

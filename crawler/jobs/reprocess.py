@@ -12,11 +12,12 @@ from crawler.contacts import bidding
 from crawler.decoding import decode
 from crawler.errors import ReleaseError
 from crawler.items import Facts, RawRelease
+from crawler.partners.signs import signs
 from crawler.places import locate
 from crawler.relevance.model import Model
 from crawler.sources import load
 from crawler.store import bidding as bids
-from crawler.store import database, opportunities, releases
+from crawler.store import coming, database, opportunities, releases
 from crawler.store.releases import StoredRelease
 
 _BATCH = 500
@@ -59,6 +60,7 @@ def reprocess(engine: sa.Engine, model: Model, now: datetime) -> Outcome:
     with database.writing(engine) as connection:
         bids.ship(connection, bidding.page_facts(), now)
         bids.remember_all(connection, bidding.mention)
+        coming.remember_all(connection, signs)
     with engine.connect() as connection:
         after = opportunities.relevances(connection)
         for key, (title, relevance) in after.items():

@@ -94,6 +94,8 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
 )
 _LEXER = re.compile("|".join(f"(?P<{kind}>{words})" for kind, words in _PATTERNS), re.IGNORECASE)
 _CLAUSES = re.compile(r"(?<!\d)[.;](?!\d)|[.;](?=\s)|\n+|[•●▪]|\brn\b")
+_TELLING = re.compile(r"day|week|month|mth|year|yr|annum|\+|(?:19|20)\d\d", re.IGNORECASE)
+"""What a clause must hold to hold a span, chain or date: the others need no cutting up."""
 _LONGEST = 20_000
 _SPELT_SPAN = re.compile(rf"\b(?:{_SPELT})[\s-]+{_UNIT}", re.IGNORECASE)
 _PARTS = re.compile(rf"(\d{{1,3}})(?:[\s-]*({_UNIT}))?", re.IGNORECASE)
@@ -115,7 +117,9 @@ class Token:
 def clauses(text: str) -> Iterator[tuple[str, list[Token]]]:
     """The clauses of `text` that hold a span, chain or date, with their tokens."""
     for clause in _CLAUSES.split(text[:_LONGEST]):
-        if clause and (any(char.isdigit() for char in clause) or _SPELT_SPAN.search(clause)):
+        if not _TELLING.search(clause):
+            continue
+        if any(char.isdigit() for char in clause) or _SPELT_SPAN.search(clause):
             tokens = [_token(match) for match in _LEXER.finditer(clause)]
             yield " ".join(clause.split()), tokens
 

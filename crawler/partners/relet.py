@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
 
 from crawler import dates
+from crawler.coming import Certainty
 from crawler.partners.terms import Terms, merged, read_terms
 from crawler.text import one_line
-
-Certainty = Literal["stated", "worked out", "open"]
 
 LEAD = timedelta(days=270)
 """How long before the end a buyer usually begins: nine months, for markets are sounded first."""
 
 _SLACK = timedelta(days=46)
+_LONGEST = 480
 _PLAUSIBLE = timedelta(days=366 * 40)
+_START_LATE = 6
+"""Months by which a contract may begin after its award: then its end lies as much later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +32,8 @@ class Window:
     """When a contract ends: `earliest` without extensions, `latest` with every one of them.
 
     `certainty` is ``stated`` for an end that the notice names, ``worked out`` for one from start
-    and term, ``open`` where it may be extended by an amount that nobody says. `reasons` are
-    sentences. `watch_from` is when the buyer may begin to ask around.
+    and term, ``estimated`` for one that is counted from the award, since no start is named.
+    `reasons` are sentences. `watch_from` is when the buyer may begin to ask around.
     """
 
     earliest: date
@@ -50,28 +51,39 @@ def relet(
     *,
     start: date | None = None,
     end: date | None = None,
+    signed: date | None = None,
+    months: int | None = None,
     texts: Sequence[str] = (),
     renewals: Sequence[str] = (),
 ) -> Window | None:
     """The window of one contract, or None where the notice gives no date to go by.
 
-    `start` and `end` are those of the award's or lot's contract period, `texts` the description and
-    the like, `renewals` what fields for renewal and options say.
+    `start` and `end` are those of the award's or lot's contract period, `months` its length as a
+    field gives it, `signed` the day of the award, `texts` the description and the like, `renewals`
+    what fields for renewal and options say.
     """
-    said = merged(
-        [*(read_terms(one, renewal=True) for one in renewals), *(read_terms(one) for one in texts)]
+    said = _sound(
+        merged(
+            [
+                *(read_terms(one, renewal=True) for one in renewals),
+                *(read_terms(one) for one in texts),
+            ]
+        ),
+        months,
     )
     start, end = start or said.start, end or _believed(start or said.start, said)
     if start and end and not start < end < start + _PLAUSIBLE:
         end = None
     more = sum(said.extensions)
+    if start and end and not (more or said.maximum or said.latest or said.end or said.start):
+        said = replace(said, words=())  # What they say of some other term bears nothing here.
     ended = _ended(start, said)
     if end is None and ended is None:
-        return _latest_only(said)
+        return _latest_only(said) or (_from_award(signed, said) if signed and not start else None)
     if end is None:
         assert ended is not None
         assert start is not None
-        reasons = [f"{_months(said.initial or 0)} from {dates.spell(start)}"]
+        reasons = [f"{_months(_length(said))} from {dates.spell(start)}"]
         return _window(ended, _plus(ended, more), said, start, "worked out", reasons)
     reasons = [f"the notice says that it ends on {dates.spell(end)}"]
     if start and more and _holds_extensions(start, end, said):
@@ -86,10 +98,32 @@ def relet(
     return _window(end, _plus(end, more), said, start, "stated", reasons)
 
 
+def _sound(said: Terms, months: int | None) -> Terms:
+    """The terms without extensions that no contract has; a field's length where none is said."""
+    if sum(said.extensions) > _LONGEST:
+        said = replace(said, extensions=())
+    if months and 0 < months <= _LONGEST and not said.initial:
+        said = replace(said, initial=months)
+    return said
+
+
+def _from_award(signed: date, said: Terms) -> Window | None:
+    """From the day of the award, since no start is named: it may begin, and end, months later."""
+    ended = _ended(signed, said)
+    if ended is None:
+        return None
+    reasons = [
+        f"{_months(_length(said))} from its award on {dates.spell(signed)},"
+        " since no start is named: it may begin months later"
+    ]
+    made = _window(ended, _plus(ended, sum(said.extensions)), said, signed, "estimated", reasons)
+    return replace(made, latest=_plus(made.latest, _START_LATE))
+
+
 def _believed(start: date | None, said: Terms) -> date | None:
     """The end that the words name, unless the term that they name runs on far beyond it."""
     ended = _ended(start, said)
-    if said.end and ended and said.end < ended - _SLACK:
+    if said.initial and said.end and ended and said.end < ended - _SLACK:
         return None
     return said.end
 
@@ -133,11 +167,17 @@ def _ended(start: date | None, said: Terms) -> date | None:
     """The last day of the term without extensions, from its start and length."""
     if start is None:
         return None
+    length = _length(said)
+    return _plus(start, length) - timedelta(days=1) if length else None
+
+
+def _length(said: Terms) -> int:
+    """The months of the term without extensions; 0 where they cannot be known."""
     if said.initial:
-        return _plus(start, said.initial) - timedelta(days=1)
+        return said.initial
     if said.maximum and said.extensions and sum(said.extensions) < said.maximum:
-        return _plus(start, said.maximum - sum(said.extensions)) - timedelta(days=1)
-    return None
+        return said.maximum - sum(said.extensions)
+    return 0
 
 
 def _holds_extensions(start: date, end: date, said: Terms) -> bool:

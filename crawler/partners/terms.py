@@ -257,7 +257,7 @@ def _count(tokens: Sequence[Token], at: int) -> int:
 
 
 _WITH = frozenset({"with", "including", "inclusive of", "any", "all", "possible", "potential"})
-_PLENTY = frozenset({"separate", "equal", "the", "any", "both", "calendar", "in", "to"})
+_PLENTY = frozenset({"another", "separate", "equal", "the", "any", "both", "calendar", "in", "to"})
 
 
 def _before(tokens: Sequence[Token], at: int, kinds: tuple[str, ...]) -> int | None:

@@ -4,4 +4,6 @@ The flow: `releases.keep` stores raw releases and finds whom they concern, `grou
 processes are one opportunity, `folding` makes that opportunity out of its releases.
 """
 
-from crawler.store import partner_tables as partner_tables  # every table belongs to the metadata
+# Tables stand in the metadata once their module is read, and whoever asks for it wants them all.
+from crawler.store import early_tables as early_tables
+from crawler.store import partner_tables as partner_tables

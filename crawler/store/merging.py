@@ -34,15 +34,15 @@ def merge(
     histories: Mapping[int, list[Kept] | None],
     now: datetime,
     load: Loader,
-) -> list[int]:
+) -> dict[int, Opportunity]:
     """Groups the processes that `fresh` releases came for with all they touch; folds each group.
 
-    Gives the ids of the opportunities that were written.
+    Gives the opportunities that were written, by internal id.
 
     `histories` hold all stored releases of those that were known before, `load` reads others'.
     """
     if not fresh:
-        return []
+        return {}
     closed, keys = processes.neighbourhood(connection, set(fresh))
     nearby = closed.union(*keys.values())
     found, owners = processes.load(connection, nearby)
@@ -71,7 +71,7 @@ def _changed(
 
 def _write(
     connection: sa.Connection, plan: _Plan, groups: list[frozenset[int]], now: datetime
-) -> list[int]:
+) -> dict[int, Opportunity]:
     entries: list[opportunities.Entry] = []
     for members in groups:
         owner = _owner(members, plan)
@@ -88,7 +88,7 @@ def _write(
     heirs = {plan.owners[at]: owner for at, owner in moved.items() if at in plan.owners}
     for loser in sorted(old - plan.taken):
         opportunities.retire(connection, loser, heirs[loser])
-    return ids
+    return {pk: entry.opportunity for pk, entry in zip(ids, entries, strict=True)}
 
 
 def _owner(members: frozenset[int], plan: _Plan) -> int | None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from crawler.decoding import content_hash
 from crawler.items import Batch, Facts, Judgement, Place, RawRelease
+from crawler.opportunity import Opportunity
 from crawler.store import merging, processes
 from crawler.store.folding import Kept
 from crawler.store.statements import chunks, insert_or_ignore
@@ -27,13 +28,13 @@ Reader = Callable[[str, bytes], Facts]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What became of a batch's releases; `written` are the opportunities that changed by it."""
+    """What became of a batch's releases; `written` are the opportunities that changed, by id."""
 
     new: int = 0
     changed: int = 0
     same: int = 0
     errors: int = 0
-    written: tuple[int, ...] = field(default=(), compare=False)
+    written: Mapping[int, Opportunity] = field(default_factory=dict, compare=False)
 
 
 def known(connection: sa.Connection, source: str, hashes: Collection[str]) -> set[str]:
@@ -71,7 +72,7 @@ def keep(connection: sa.Connection, batch: Batch, read: Reader) -> Counts:
         changed=len(readable) - begun,
         same=same,
         errors=len(fresh) - len(readable),
-        written=tuple(written),
+        written=written,
     )
 
 
@@ -305,11 +306,14 @@ def _derived(pk: int, one: RawRelease, ids: Mapping[tuple[str, str], int]) -> di
 
 def merge_again(
     connection: sa.Connection, ids: Collection[int], now: datetime, read: Reader
-) -> None:
-    """Groups and folds the processes `ids` anew from all their stored releases."""
+) -> dict[int, Opportunity]:
+    """Groups and folds the processes `ids` anew from all their stored releases.
+
+    Gives the opportunities that were written, by internal id.
+    """
     load = _stored(read)
     histories = _restated(connection, ids, load)
-    merging.merge(connection, {at: [] for at in ids}, histories, now, load)
+    return merging.merge(connection, {at: [] for at in ids}, histories, now, load)
 
 
 def _restated(

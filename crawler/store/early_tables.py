@@ -1,0 +1,49 @@
+"""The tables of what is coming, beside those in `crawler.store.tables`: derived, like listings."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from crawler.store.tables import Id, Json, Moment, Pence, metadata
+
+relets = sa.Table(
+    "relets",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("lot", sa.Text, nullable=False, comment="empty for the whole"),
+    sa.Column("earliest", sa.Date, nullable=False, comment="ends then without extensions"),
+    sa.Column("latest", sa.Date, nullable=False, index=True, comment="and then with all of them"),
+    sa.Column("certainty", sa.String(10), nullable=False, comment="stated, worked out, estimated"),
+    sa.Column("awarded", sa.Boolean, nullable=False),
+    sa.Column("reasons", Json, nullable=False),
+    sa.Column("incumbents", Json, nullable=False),
+    sa.Column("value", Pence),
+    sa.Column("currency", sa.Text),
+)
+
+gatherings = sa.Table(
+    "gatherings",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("day", sa.Date, nullable=False, index=True, comment="in London"),
+    sa.Column("starts", Moment),
+    sa.Column("ends", Moment),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("online", sa.Boolean, nullable=False),
+    sa.Column("words", sa.Text, nullable=False, comment="the notice's own"),
+)
