@@ -35,10 +35,10 @@ from twisted.python.failure import Failure
 from crawler.contacts import choosing
 from crawler.errors import UsageError
 from crawler.items import Batch, WindowRead
+from crawler.networks import forbidden
 from crawler.pages import PageRead, PageRefused, SiteFailed, SiteRead
 from crawler.sources import Pace, Source, find
 from crawler.sources.councils import Body, chosen
-from spiders.addresses import forbidden
 from spiders.pacing import Turns
 from spiders.visit import Visit
 

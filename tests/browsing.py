@@ -14,6 +14,7 @@ from web_app import NOW
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from crawler.config import Settings
+from crawler.jobs import library
 from crawler.store import database
 from crawler.web import create_app
 
@@ -23,6 +24,7 @@ def served(home: pathlib.Path, **options: Any) -> Iterator[tuple[Settings, sa.En
     """The app on sample notices, under its settings' `base_url`; `options` go to the factory."""
     engine = database.engine(f"sqlite:///{home / 'site.sqlite'}")
     web_app.fill(engine)
+    library.refresh(engine, NOW)
     server: BaseWSGIServer = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
     base = f"http://127.0.0.1:{server.server_port}"
     settings = web_app.settings(home, base_url=base, rate_limit=1_000_000)

@@ -12,7 +12,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.test import get_crawler
 
 from crawler.jobs.crawl import is_loopback
-from spiders.addresses import AddressMiddleware, PublicResolver, forbidden
+from crawler.networks import forbidden
+from spiders.addresses import AddressMiddleware, PublicResolver
 
 PUBLIC = ["8.8.8.8", "93.184.216.34", "2a00:1450:4009::1"]
 PRIVATE = [

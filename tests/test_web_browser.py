@@ -22,7 +22,8 @@ PUBLIC = (
     "/opportunities?q=zzzzz", f"/opportunities/{ART}", f"/opportunities/{CARE}",
     f"/opportunities/{WON}", f"/opportunities/{EVIL}", f"/opportunities/{PLAN}", "/authorities",
     "/authorities/E06000010", "/about", "/privacy", "/accessibility", "/remove-my-details",
-    "/sign-up", "/sign-up/sent", "/nope", "/goodbye",
+    "/sign-up", "/sign-up/sent", "/resources", "/resources?outcome=environment&nation=Scotland",
+    "/resources?q=zzzz", "/nope", "/goodbye",
 )  # fmt: skip
 
 

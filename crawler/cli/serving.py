@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ import typer
 from crawler import config
 from crawler.config import Settings
 from crawler.errors import ConfigError, UsageError
+from crawler.jobs import library
+from crawler.store import database
 
 commands = typer.Typer()
 
@@ -43,6 +45,7 @@ def run(settings: Settings, host: str, port: int) -> None:
 
     if settings.log_format != "json":  # set up with the command line
         logging.basicConfig(level=logging.INFO, format=_LOG)
+    library.refresh(database.engine(settings.database), datetime.now(UTC))
     app = create_app(settings, timetable=lambda now: _timetable(settings, now))
     listener = _listener(host, port)
     typer.echo(f"The web app is up: http://{_named(host)}:{port}/ (Ctrl+C stops it)")

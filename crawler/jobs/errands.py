@@ -194,3 +194,13 @@ def take_over(settings: Settings) -> str:
     from crawler.jobs import work_queue
 
     return work_queue.take_over(settings)
+
+
+def check_links(settings: Settings) -> str:
+    """Asks whether the links of the library still answer."""
+    from crawler.jobs import asking, library, link_checking
+
+    engine, agent = database.engine(settings.database), asking.agent(settings)
+    library.refresh(engine, datetime.now(UTC))
+    ask = asking.asker(agent)
+    return str(link_checking.check(engine, agent, ask, lambda: datetime.now(UTC)))

@@ -26,6 +26,7 @@ from crawler.web.context import now
 NAVIGATION = (
     ("opportunities", "/opportunities", "Opportunities"),
     ("authorities", "/authorities", "Places"),
+    ("resources", "/resources", "Evidence"),
     ("signup", "/sign-up", "Get the digest"),
     ("about", "/about", "About the data"),
 )
@@ -59,6 +60,7 @@ DESK: tuple[tuple[str, str, Role], ...] = (
     ("/staff/deliveries", "Deliveries", "staff"),
     ("/staff/subscribers", "Subscribers", "staff"),
     ("/staff/classifier", "Classifier", "staff"),
+    ("/staff/resources", "Library", "staff"),
     ("/staff/audit", "Audit log", "staff"),
     ("/staff/people", "People", "admin"),
 )

@@ -1,0 +1,190 @@
+"""Lists of resources: the one that ships, staff's own, broken lines; and what is chosen of them."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.errors import UsageError
+from crawler.items import ART_FORMS, OUTCOMES
+from crawler.library import KINDS, NATIONS, Resource
+from crawler.partners import evidence, shelf
+
+GOOD = {
+    "key": "choirs-2024",
+    "title": "Choirs and breath",
+    "publisher": "Example University",
+    "year": "2024",
+    "url": "https://example.org/choirs",
+    "kind": "evidence",
+    "outcomes": "older_people;health_wellbeing",
+    "art_forms": "music",
+    "nation": "UK",
+    "summary": "Singing helps people with bad lungs.",
+    "measures": "WEMWBS;ONS4",
+    "confirmed": "yes",
+}
+
+
+def listed(*rows: dict[str, str]) -> StringIO:
+    lines = [",".join(shelf.COLUMNS)]
+    lines += [",".join(row.get(name, "") for name in shelf.COLUMNS) for row in rows]
+    return StringIO("\n".join(lines) + "\n")
+
+
+def test_what_ships_is_whole() -> None:
+    library = shelf.shipped()
+    assert len(library) >= 90
+    assert {one.kind for one in library} == set(KINDS)
+    assert {one.nation for one in library} == set(NATIONS)
+    for aim in OUTCOMES:
+        about = [one for one in library if aim in one.outcomes]
+        assert any(one.measures for one in about), f"nothing to measure {aim} by"
+    assert all(len(one.summary) <= 220 for one in library)
+
+
+def test_a_row_and_back() -> None:
+    made = shelf.resource(GOOD)
+    assert made.outcomes == ("health_wellbeing", "older_people")
+    assert made.measures == ("WEMWBS", "ONS4")
+    assert (made.year, made.confirmed) == (2024, True)
+    assert shelf.resource(shelf.cells(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("key", "", "key is missing"),
+        ("key", "Two Words", "small letters"),
+        ("title", "", "title is missing"),
+        ("title", "x" * 301, "longer than 300"),
+        ("year", "20x4", "no year"),
+        ("year", "٢٠٢٤", "no year"),
+        ("kind", "book", "none of evidence"),
+        ("nation", "France", "none of England"),
+        ("outcomes", "older_people;happiness", "'happiness'"),
+        ("art_forms", "opera", "'opera'"),
+        ("url", "javascript:alert(1)", "no web address"),
+        ("url", "https://user@example.org/", "no web address"),
+        ("url", "https://example.org/a b", "no web address"),
+        ("url", "https://[::1", "no web address"),
+        ("confirmed", "perhaps", "yes or no"),
+    ],
+)
+def test_a_broken_line_is_named_and_the_rest_read(column: str, cell: str, words: str) -> None:
+    found = list(shelf.read(listed(GOOD | {column: cell}, GOOD | {"key": "next"})))
+    (line, reason), (_, good) = found
+    assert line == 2
+    assert isinstance(reason, str)
+    assert words in reason
+    assert isinstance(good, Resource)
+
+
+def test_twice_the_same_key_and_too_many_cells() -> None:
+    file = StringIO(listed(GOOD, GOOD).getvalue() + "a," * 20 + "\n")
+    kinds = [one if isinstance(one, str) else "" for _, one in shelf.read(file)]
+    assert kinds[0] == ""
+    assert "line 2 already" in kinds[1]
+    assert "more cells" in kinds[2]
+
+
+def test_a_list_without_its_columns_is_refused() -> None:
+    with pytest.raises(UsageError, match="lacks the columns publisher, kind"):
+        list(shelf.read(StringIO("key,title,nation,summary\na,b,c,d\n")))
+
+
+@given(st.text(max_size=400))
+def test_whatever_stands_in_a_list_is_read_or_named(text: str) -> None:
+    file = StringIO(",".join(shelf.COLUMNS) + "\n" + text, newline="")
+    for line, one in shelf.read(file):
+        assert line >= 2
+        assert isinstance(one, Resource) or one
+
+
+def chosen(
+    outcomes: tuple[str, ...], art_forms: tuple[str, ...] = (), regions: tuple[str, ...] = ("TLD",)
+) -> dict[str, str]:
+    found = evidence.choose(
+        shelf.shipped(), outcomes=outcomes, art_forms=art_forms, regions=regions
+    )
+    return {one.role: one.resource.key for one in found}
+
+
+@pytest.mark.parametrize("aim", OUTCOMES)
+@pytest.mark.parametrize("region", ["TLD", "TLM", "TLL", "TLN", "UK"])
+def test_each_outcome_has_three_that_are_about_it(aim: str, region: str) -> None:
+    found = evidence.choose(shelf.shipped(), outcomes=(aim,), art_forms=(), regions=(region,))
+    assert len(found) == 3 or (aim in ("environment", "criminal_justice") and len(found) >= 2)
+    assert len({one.resource.key for one in found}) == len(found)
+    assert all(one.outcomes == (aim,) for one in found)
+    measures = next(one for one in found if one.role == "measure").resource.measures
+    assert measures
+
+
+def test_a_scale_is_named_for_what_it_measures() -> None:
+    assert chosen(("criminal_justice",))["measure"] == "iomi"
+    assert chosen(("children_young_people",))["measure"] == "sdq"
+    assert chosen(("health_wellbeing",))["measure"] in ("wemwbs", "ons4")
+    assert chosen(("older_people",))["measure"] in ("ons-loneliness", "ucl-museum-wellbeing")
+
+
+def test_rules_of_another_nation_are_not_shown() -> None:
+    for region, nation in (("TLM", "Scotland"), ("TLL", "Wales"), ("TLN", "Northern Ireland")):
+        for aim in OUTCOMES:
+            found = evidence.choose(
+                shelf.shipped(), outcomes=(aim,), art_forms=(), regions=(region,)
+            )
+            rules = [one.resource for one in found if one.role == "context"]
+            assert all(one.nation in (nation, "UK") for one in rules)
+
+
+def test_prisons_stay_out_of_everything_else() -> None:
+    for aim in OUTCOMES:
+        if aim != "criminal_justice":
+            for form in ART_FORMS:
+                keys = chosen((aim,), (form,)).values()
+                assert not any(key.startswith("ncjaa") for key in keys), (aim, form, keys)
+
+
+def test_an_art_form_alone_is_enough() -> None:
+    found = chosen((), ("visual",), ("TLJ",))
+    assert found["context"] == "brighton-public-art-toolkit"
+    assert set(found) == {"cite", "measure", "context"}
+
+
+def test_nothing_is_said_of_what_is_about_nothing() -> None:
+    assert chosen((), ()) == {}
+
+
+def test_dead_links_come_last() -> None:
+    first = chosen(("older_people",))
+    again = evidence.choose(
+        shelf.shipped(),
+        outcomes=("older_people",),
+        art_forms=(),
+        regions=("TLD",),
+        dead=set(first.values()),
+    )
+    assert not {one.resource.key for one in again} & set(first.values())
+
+
+@given(
+    st.lists(st.sampled_from(OUTCOMES), unique=True),
+    st.lists(st.sampled_from(ART_FORMS), unique=True),
+    st.lists(st.sampled_from(["TLC", "TLL", "TLM", "TLN", "UK"]), unique=True),
+)
+def test_never_more_than_three_and_each_with_a_reason(
+    outcomes: list[str], art_forms: list[str], regions: list[str]
+) -> None:
+    found = evidence.choose(
+        shelf.shipped(), outcomes=outcomes, art_forms=art_forms, regions=regions
+    )
+    assert len(found) <= 3
+    assert len({one.resource.key for one in found}) == len(found)
+    assert all(one.outcomes or one.art_forms for one in found)
+    assert found == evidence.choose(
+        tuple(reversed(shelf.shipped())), outcomes=outcomes, art_forms=art_forms, regions=regions
+    )
