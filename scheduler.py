@@ -43,6 +43,7 @@ JOBS = (
     Job("deliver", "*/5 * * * *", errands.deliver, _HOUR, shared=True),
     Job("bounces", "*/10 * * * *", errands.take_bounces, 10 * _MINUTE),
     Job("stalled", "*/10 * * * *", errands.take_over, 10 * _MINUTE),
+    Job("partners", "30 5 * * *", errands.find_partners, _HOUR, shared=True),
     Job("retrain", "30 4 * * sun", errands.retrain, 2 * _HOUR),
     Job("prune", "30 3 * * sun", errands.prune, 2 * _HOUR),
     Job("backup", "0 4 * * *", errands.backup, 2 * _HOUR),

@@ -8,17 +8,23 @@ import json
 import pathlib
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
+import digest_samples as samples
 import pytest
 import sqlalchemy as sa
 from crawling import environment, run
 
 from crawler.errors import UsageError
+from crawler.items import Award
 from crawler.jobs import organisations as jobs
+from crawler.jobs import suggesting, suppliers
 from crawler.jobs.organisations import Imported
+from crawler.opportunity import Opportunity
 from crawler.partners.lists import COLUMNS
-from crawler.store import organisations
+from crawler.partners.suppliers import is_body
+from crawler.store import database, opportunities, organisations, tables
 from crawler.store.organisations import Organisation, Search
 
 HULL, LEEDS, HASTINGS = "E06000010", "E08000035", "E07000062"
@@ -188,3 +194,93 @@ def test_the_whole_list_goes_in_once(engine: sa.Engine, shared: pathlib.Path) ->
     with (shared / "partners/partner_orgs.csv").open(encoding="utf-8", newline="") as file:
         again = jobs.take(engine, file)
     assert numbers(again) == (0, 0, done.new, 0)
+
+
+def award(
+    engine: sa.Engine, number: int, *suppliers: str, identifiers: tuple[str, ...] = (), **more: Any
+) -> Opportunity:
+    """A relevant contract that was awarded."""
+    given: dict[str, Any] = {"stage": "award", "status": "awarded", "deadline": None}
+    won = Award(id="a", suppliers=suppliers, supplier_ids=identifiers, status=more.pop("won", None))
+    one = samples.opportunity(number, awards=(won,), **(given | more))
+    with database.writing(engine) as connection:
+        opportunities.save(connection, [opportunities.Entry(None, one)], samples.NOW)
+    return one
+
+
+def test_suppliers_are_joined_to_the_bodies_that_lists_name(engine: sa.Engine) -> None:
+    take(
+        engine,
+        *LINES,
+        line("Rope Trust", extra="GB-CHC-123456"),
+        line("Side Room", alt_name="Hull City Council"),
+    )
+    award(engine, 1, "PAPER LANTERN THEATRE LIMITED", "Kite Productions Ltd", "Jane Reed")
+    award(engine, 2, "The Rope Trust (Hull)", identifiers=("GB-CHC-123456",))
+    award(engine, 3, "Kite Productions Limited", judgement=samples.judged("none"))
+    award(engine, 4, "Paper Lantern Theatre", won="cancelled")
+    award(engine, 5, "Hull City Council")
+    done = suppliers.refresh(engine)
+    assert done.winners == 4
+    found = everybody(engine)
+    assert found["Paper Lantern Theatre Ltd"].kinds == ("imported", "supplier")
+    assert found["Paper Lantern Theatre Ltd"].wins == 1
+    assert found["Rope Trust"].wins == 1
+    assert found["Kite Productions Ltd"].kinds == ("supplier",)
+    assert found["Kite Productions Ltd"].wins == 1
+    assert found["Hull City Council"].sources == ()  # not the room that it runs
+    assert "Jane Reed" not in found
+    assert suppliers.refresh(engine).changed == 0
+    assert everybody(engine) == found
+
+
+def test_a_supplier_that_a_list_names_later_is_one_entry(engine: sa.Engine) -> None:
+    award(engine, 1, "Paper Lantern Theatre Ltd")
+    suppliers.refresh(engine)
+    assert len(everybody(engine)) == 1
+    take(engine, LINES[0])
+    suppliers.refresh(engine)
+    (only,) = everybody(engine).values()
+    assert only.kinds == ("imported", "supplier")
+    take(engine, LINES[0])
+    assert everybody(engine)[only.name] == only
+    with database.writing(engine) as connection:
+        connection.execute(sa.delete(tables.awards))
+    suppliers.refresh(engine)
+    assert everybody(engine)[only.name].kinds == ("imported",)
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier", "expected"),
+    [
+        ("Paper Lantern Ltd", "", True),
+        ("Paper Lantern", "GB-COH-01234567", True),
+        ("Jane Reed", "", False),
+        ("Jane Reed", "GB-PPON-PXYZ-1234-ABCD", False),
+        ("Mr J. Reed trading as Reed", "", False),
+        ("Reed Dance", "", True),
+        ("jane@reed.example Ltd", "", False),
+        ("", "", False),
+        ("x" * 300 + " Ltd", "", False),
+        ("University of Hull", "", True),
+    ],
+)
+def test_what_counts_as_a_body(name: str, identifier: str, expected: bool) -> None:
+    assert is_body(name, identifier) is expected
+
+
+def test_who_could_deliver_this_with_you(engine: sa.Engine) -> None:
+    take(engine, *LINES)
+    music = samples.judged(art_forms=("music",))
+    award(engine, 1, "Kite Productions Ltd", judgement=music)
+    suppliers.refresh(engine)
+    one = samples.opportunity(9, judgement=music)
+    with engine.connect() as connection:
+        found = suggesting.partners(connection, one)
+    reasons = {partner.organisation.name: partner.reasons for partner in found}
+    assert reasons == {
+        "Paper Lantern Theatre Ltd": ("in Kingston upon Hull itself", "works in music"),
+        "Kite Productions Ltd": ("works in music", "won ‘Riverside public art’ for this buyer"),
+    }
+    with engine.connect() as connection:
+        assert suggesting.partners(connection, replace(one, judgement=None)) == ()

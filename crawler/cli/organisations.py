@@ -16,6 +16,7 @@ from crawler import config
 from crawler.digest import wording
 from crawler.errors import UsageError
 from crawler.jobs import organisations as jobs
+from crawler.jobs import suppliers
 from crawler.places import authority
 from crawler.places.regions import CODES, name
 from crawler.store import database, organisations
@@ -44,6 +45,7 @@ def import_(
         raise UsageError(
             f"{file} cannot be read: {error.strerror}. Name a CSV file that is there."
         ) from error
+    suppliers.refresh(engine)
     for bad in done.refused:
         typer.echo(f"{file.name}, line {bad.line}: {bad.reason}. It was left out.", err=True)
     told = {

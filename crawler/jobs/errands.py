@@ -99,6 +99,13 @@ def find_matches(settings: Settings) -> str:
     return str(match.match(database.engine(settings.database), datetime.now(UTC)))
 
 
+def find_partners(settings: Settings) -> str:
+    """Finds out who won relevant contracts."""
+    from crawler.jobs import suppliers
+
+    return str(suppliers.refresh(database.engine(settings.database)))
+
+
 def digest(settings: Settings) -> str:
     """Writes the digests whose time has come and sends what waits."""
     from crawler.jobs import send

@@ -17,6 +17,7 @@ from crawler.items import ART_FORMS
 from crawler.partners import lists
 from crawler.partners.bodies import Body, Row, merge, name_key
 from crawler.partners.lists import BadLine
+from crawler.partners.ranking import standing
 from crawler.places import authority, outcode
 from crawler.places.authorities import current
 from crawler.store import database, organisations
@@ -59,8 +60,8 @@ def _keep(connection: sa.Connection, rows: Sequence[Row]) -> tuple[int, int, int
     """Merges `rows` with the lines that are stored; how many bodies are new, changed, the same."""
     before = organisations.public(connection)
     read = {_line(row) for row in rows}
-    kept = [row for one in before for row in map(_row, one.rows) if _line(row) not in read]
-    old = {row: one for one in before for row in map(_row, one.rows)}
+    kept = [row for one in before for row in map(row_of, one.rows) if _line(row) not in read]
+    old = {row: one for one in before for row in map(row_of, one.rows)}
     fresh: list[Organisation] = []
     changed: list[Organisation] = []
     same = 0
@@ -101,7 +102,8 @@ def _line(row: Row) -> tuple[str | None, ...]:
     return (row.source, row.name, row.region, row.authority, row.postcode)
 
 
-def _row(cells: Sequence[object]) -> Row:
+def row_of(cells: Sequence[object]) -> Row:
+    """A line of a list, as it is stored beside the entry that it made."""
     told = dict(zip(_CELLS, cells, strict=True))
     return Row(**(told | {"disciplines": tuple(told["disciplines"])}))  # type: ignore[arg-type]
 
@@ -131,6 +133,7 @@ def _organisation(body: Body, was: Organisation | None) -> Organisation:
         charity=body.charity,
         art_forms=tuple(form for form in ART_FORMS if form in body.art_forms) or base.art_forms,
         sources=body.sources,
+        standing=round(100 * standing(body.name, body.sources, charity=bool(body.charity))[0]),
         rows=tuple(tuple(getattr(row, cell) for cell in _CELLS) for row in body.rows),
     )
 

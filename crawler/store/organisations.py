@@ -31,7 +31,8 @@ class Organisation:
     """One possible partner. `key` is its public name, `names` are its other names.
 
     `region` is an ITL1 code, `authority` a GSS code, `sources` the lists that name it, `rows` their
-    lines, `wins` how many relevant contracts it won. For a subscriber's own entry `pitch` is what
+    lines, `wins` how many relevant contracts it won, `standing` how much those lists and its name
+    speak for its substance (hundredths). For a subscriber's own entry `pitch` is what
     they say of themselves, and `opened` since when they are open to partnering.
     """
 
@@ -50,6 +51,7 @@ class Organisation:
     sources: tuple[str, ...] = ()
     rows: tuple[tuple[Any, ...], ...] = ()
     wins: int = 0
+    standing: int = 0
     subscriber_id: int | None = None
     pitch: str | None = None
     opened: datetime | None = None
@@ -170,6 +172,55 @@ def by_ids(connection: sa.Connection, ids: Collection[int]) -> dict[int, Organis
     return found
 
 
+def ids_of(connection: sa.Connection, keys: Collection[str]) -> dict[str, int]:
+    """The internal ids of entries by their public names."""
+    found: dict[str, int] = {}
+    for part in chunks(keys):
+        query = sa.select(organisations.c.key, organisations.c.id)
+        rows = connection.execute(query.where(organisations.c.key.in_(part)))
+        found |= {row.key: row.id for row in rows}
+    return found
+
+
+def around(
+    connection: sa.Connection,
+    *,
+    authorities: Sequence[str] = (),
+    regions: Collection[str] = (),
+    card: int,
+    limit: int,
+) -> list[Organisation]:
+    """Whom anybody may see in one of these places, with an art form or outcome of `card`.
+
+    Where there are more than `limit`, those open to partnering stay, then those in the first of
+    `authorities`, then who won most, then by standing, then by lot. Their `rows` are left out.
+    """
+    first = organisations.c.authority.in_(authorities[:1])
+    place = sa.or_(organisations.c.authority.in_(authorities), organisations.c.region.in_(regions))
+    if not regions:
+        place = organisations.c.authority.in_(authorities)
+    query = (
+        sa.select(*_NARROW)
+        .where(place, organisations.c.card.bitwise_and(card) != 0, shown())
+        .order_by(
+            organisations.c.opened.is_(None),
+            sa.case((first, 0), else_=1),
+            organisations.c.wins.desc(),
+            organisations.c.standing.desc(),
+            organisations.c.key,
+        )
+        .limit(limit)
+    )
+    return [_narrow(row) for row in connection.execute(query)]
+
+
+def open_ones(connection: sa.Connection, limit: int) -> list[Organisation]:
+    """Subscribers who are open to partnering, the newest first."""
+    query = sa.select(*_NARROW).where(organisations.c.subscriber_id.is_not(None), shown())
+    rows = connection.execute(query.order_by(organisations.c.id.desc()).limit(limit))
+    return [_narrow(row) for row in rows]
+
+
 def listed(connection: sa.Connection) -> list[Organisation]:
     """All that anybody may see, by name."""
     query = sa.select(organisations).where(shown())
@@ -239,6 +290,7 @@ def columns(one: Organisation) -> dict[str, Any]:
         "sources": list(one.sources),
         "rows": [list(row) for row in one.rows],
         "wins": one.wins,
+        "standing": one.standing,
         "subscriber_id": one.subscriber_id,
         "pitch": one.pitch,
         "opened": one.opened,
@@ -247,6 +299,27 @@ def columns(one: Organisation) -> dict[str, Any]:
 
 def _searched(names: Sequence[str]) -> str:
     return "".join(f" {words}" for words in dict.fromkeys(map(words_of, names)))
+
+
+_NARROW = tuple(
+    organisations.c[name]
+    for name in (
+        "id", "key", "name", "name_key", "region", "authority", "postcode", "website", "charity",
+        "card", "sources", "wins", "standing", "subscriber_id", "pitch", "opened",
+    )
+)  # fmt: skip
+"""What telling good partners from others takes; there are many."""
+
+
+def _narrow(row: Any) -> Organisation:
+    told = row._mapping
+    rest = {name: told[name] for name in told if name not in ("card", "sources")}
+    return Organisation(
+        **rest,
+        sources=tuple(row.sources),
+        art_forms=words_in(row.card, "art_forms"),
+        outcomes=words_in(row.card, "outcomes"),
+    )
 
 
 def read(row: Any) -> Organisation:
@@ -267,6 +340,7 @@ def read(row: Any) -> Organisation:
         sources=tuple(row.sources),
         rows=tuple(tuple(map(_cell, line)) for line in row.rows),
         wins=row.wins,
+        standing=row.standing,
         subscriber_id=row.subscriber_id,
         pitch=row.pitch,
         opened=row.opened,

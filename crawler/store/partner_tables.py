@@ -24,6 +24,7 @@ organisations = sa.Table(
     sa.Column("sources", Json, nullable=False, comment="the lists that name it"),
     sa.Column("rows", Json, nullable=False, comment="the lines of those lists"),
     sa.Column("wins", sa.Integer, nullable=False, comment="relevant contracts it won"),
+    sa.Column("standing", sa.Integer, nullable=False, comment="what speaks for it, hundredths"),
     sa.Column(
         "subscriber_id",
         Id,

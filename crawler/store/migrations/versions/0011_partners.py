@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("sources", tables.Json, nullable=False, comment="the lists that name it"),
         sa.Column("rows", tables.Json, nullable=False, comment="the lines of those lists"),
         sa.Column("wins", sa.Integer(), nullable=False, comment="relevant contracts it won"),
+        sa.Column("standing", sa.Integer(), nullable=False, comment="what speaks for it, hundredths"),
         sa.Column("subscriber_id", tables.Id, nullable=True, comment="whose own entry it is: there only while they agree"),
         sa.Column("pitch", sa.Text(), nullable=True, comment="a subscriber's own words"),
         sa.Column("opened", tables.Moment(), nullable=True, comment="since when a subscriber is open to partnering"),

@@ -1,0 +1,158 @@
+"""Who could deliver an opportunity together with its reader: candidates from the store, ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+
+import sqlalchemy as sa
+
+from crawler.digest import wording
+from crawler.opportunity import Opportunity
+from crawler.partners import ranking
+from crawler.partners.ranking import Candidate, Past, Suggestion, Work
+from crawler.places import nearness
+from crawler.places.authorities import authorities
+from crawler.places.regions import NATIONWIDE
+from crawler.store import organisations, suppliers
+from crawler.store.listings import mask
+from crawler.store.organisations import Organisation, tags
+from crawler.store.subscribers import Subscriber
+from crawler.store.suppliers import Win
+from crawler.text import key
+
+_NEAREST, _IN_REGION, _WINNERS, _OPEN = 150, 150, 50, 50
+_ENOUGH = 40
+"""So many candidates nearby are enough not to ask for the rest of the region."""
+
+NAMES = {**wording.ART_FORMS, **wording.OUTCOMES}
+"""Art forms and outcomes as people call them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """A possible partner as people see it, and why it is one."""
+
+    organisation: Organisation
+    reasons: tuple[str, ...]
+
+
+def partners(
+    connection: sa.Connection,
+    one: Opportunity,
+    reader: Subscriber | None = None,
+    *,
+    most: int = ranking.MOST,
+) -> tuple[Partner, ...]:
+    """The best partners for `one`, for a `reader` whose own strengths they complement."""
+    work = work_of(one, _own(connection, reader))
+    if not work.art_forms and not work.outcomes:
+        return ()
+    found = {
+        entry.id: entry
+        for entry in _candidates(connection, work)
+        if reader is None or entry.subscriber_id != reader.id
+    }
+    won = suppliers.of(connection, [entry.id for entry in found.values() if entry.wins])
+    by_key = {entry.key: entry for entry in found.values()}
+    chosen = ranking.suggest(
+        work,
+        (_candidate(entry, won.get(entry.id, ())) for entry in found.values()),
+        NAMES,
+        most=most,
+    )
+    return tuple(_partner(by_key[made.candidate.key], made) for made in chosen)
+
+
+def _partner(entry: Organisation, made: Suggestion) -> Partner:
+    return Partner(organisation=entry, reasons=made.reasons)
+
+
+def _own(connection: sa.Connection, reader: Subscriber | None) -> tuple[frozenset[str], str | None]:
+    """What the reader said that they do, and their organisation's name."""
+    if reader is None:
+        return frozenset(), None
+    entry = organisations.own(connection, reader.id)
+    said = [one for wish in reader.subscriptions for one in (*wish.art_forms, *wish.outcomes)]
+    if entry:
+        said = [*entry.art_forms, *entry.outcomes]
+    return frozenset(said), reader.organisation
+
+
+def work_of(
+    one: Opportunity, reader: tuple[frozenset[str], str | None] = (frozenset(), None)
+) -> Work:
+    """What `one` asks for, where, and of whom."""
+    has, name = reader
+    judged = one.judgement
+    return Work(
+        id=one.id,
+        regions=one.place.regions,
+        authority=one.place.authority,
+        art_forms=judged.art_forms if judged else (),
+        outcomes=judged.outcomes if judged else (),
+        buyer=one.buyer.name if one.buyer else None,
+        buyer_key=key(one.buyer.name) if one.buyer else "",
+        has=has,
+        reader=name,
+    )
+
+
+def _candidates(connection: sa.Connection, work: Work) -> Iterable[Organisation]:
+    asked = tags(work.art_forms, work.outcomes)
+    card = asked | mask("art_forms", ranking.serving(work))
+    regions = [code for code in work.regions if code not in NATIONWIDE]
+    near: list[Organisation] = []
+    if work.authority:
+        places = _nearby(work.authority)
+        near = organisations.around(connection, authorities=places, card=card, limit=_NEAREST)
+    if regions and len(near) < _ENOUGH:
+        near += organisations.around(connection, regions=regions, card=card, limit=_IN_REGION)
+    ids = suppliers.winners(connection, asked, regions, _WINNERS)
+    winners = organisations.by_ids(connection, ids).values()
+    wide = organisations.open_ones(connection, _OPEN) if not regions else []
+    return chain(near, winners, wide)
+
+
+@lru_cache(maxsize=1024)
+def _nearby(gss: str) -> tuple[str, ...]:
+    """The codes of the authorities whose middles are near, its own first."""
+    here = nearness.middle(gss)
+    relatives = set(nearness.relatives(gss))
+    if here is None:
+        return (gss, *sorted(relatives - {gss}))
+    reach = nearness.reach(ranking.AROUND_KM)
+    close = {
+        other.gss
+        for other in authorities().values()
+        if (middle := nearness.middle(other.gss)) and nearness.apart(here, middle) <= reach
+    }
+    return (gss, *sorted((relatives | close) - {gss}))
+
+
+def _candidate(entry: Organisation, won: tuple[Win, ...]) -> Candidate:
+    return Candidate(
+        key=entry.key,
+        name=entry.name,
+        region=entry.region,
+        authority=entry.authority,
+        postcode=entry.postcode,
+        art_forms=entry.art_forms,
+        outcomes=entry.outcomes,
+        won=tuple(
+            Past(
+                id=win.id,
+                title=wording.plain(win.title, 200),
+                buyer_key=win.buyer_key,
+                regions=win.regions,
+                art_forms=win.art_forms,
+                outcomes=win.outcomes,
+            )
+            for win in won
+        ),
+        sources=entry.sources,
+        charity=entry.charity is not None,
+        open=entry.subscriber_id is not None,
+    )
