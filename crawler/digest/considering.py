@@ -14,7 +14,7 @@ from crawler import dates
 from crawler.bands import likelier, shown_as
 from crawler.buyers import BuyerKind
 from crawler.buyers import kind_of as buyer_kind
-from crawler.digest import phrases
+from crawler.digest import phrases, wording
 from crawler.items import Judgement
 from crawler.opportunity import Opportunity
 from crawler.places import nearness
@@ -65,7 +65,8 @@ class Considered:
 
     `over` says why it is no use to anybody, or None. `stage` and `kind` are set where it is of
     use. `maybe` marks what lies in the review band and nobody has looked at; `ruled` what a
-    reviewer has decided. `low` and `high` are pounds; both None for an unknown value.
+    reviewer has decided. `evidence` are the phrases that led to `kind`, in words; empty if
+    the judgement was another. `low` and `high` are pounds; both None for an unknown value.
     """
 
     opportunity: Opportunity
@@ -75,6 +76,7 @@ class Considered:
     kind: Kind = "arts"
     maybe: bool = False
     ruled: bool = False
+    evidence: str = ""
     art_forms: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
     buyer: BuyerKind | None = None
@@ -115,6 +117,7 @@ def consider(opportunity: Opportunity, now: datetime, ruling: Ruling | None = No
         kind=kind or "arts",
         maybe=maybe,
         ruled=ruling is not None,
+        evidence=wording.evidence(judgement) if judgement and judgement.relevance == kind else "",
         art_forms=art_forms,
         outcomes=outcomes,
         buyer=buyer_kind(buyer.name) if buyer and buyer.name.strip() else None,

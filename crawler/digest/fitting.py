@@ -24,6 +24,10 @@ class Fit:
     caveats: tuple[str, ...] = ()
 
 
+FINE = Fit()
+"""There is nothing to say about this criterion."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """Why an opportunity does not fit, in words, and which criterion says so."""

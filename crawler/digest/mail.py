@@ -6,9 +6,9 @@ from base64 import encodebytes
 from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.headerregistry import Address, HeaderRegistry
+from email.message import EmailMessage, Message
+from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from hashlib import blake2b
@@ -31,6 +31,20 @@ NAME = "Arts Tenders"
 STOP = "Please stop"
 
 
+class _Registry(HeaderRegistry):
+    """Python's own, but it makes the class of each header once and not at each asking."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[Any]] = {}
+
+    def __getitem__(self, name: str) -> type[Any]:
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = super().__getitem__(name)
+        return found
+
+
 class _Policy(EmailPolicy):
     """Long headers on one line, but what people read folded as usual.
 
@@ -49,7 +63,34 @@ class _Policy(EmailPolicy):
         return SMTP.fold_binary(name, value) if wrapped else super().fold_binary(name, value)
 
 
-POLICY = _Policy(linesep="\r\n", max_line_length=998)
+class _Mail(EmailMessage):
+    """A mail of parts that are on the wire as they are here: ASCII, in CRLF lines.
+
+    `EmailMessage` would take each line apart once more, which takes as long as to render them.
+    """
+
+    def as_bytes(self, unixfrom: bool = False, policy: Policy | None = None) -> bytes:
+        """The same bytes as those of `EmailMessage` (RFC 2046, section 5.1.1)."""
+        if unixfrom or (policy is not None and policy.linesep != POLICY.linesep):
+            return super().as_bytes(unixfrom, policy)
+        border = f"--{self.get_boundary()}".encode("ascii")
+        pieces = [*_headers(self), b""]
+        for part in self.iter_parts():
+            body = str(part.get_payload()).encode("ascii")
+            pieces += [border, *_headers(part), b"", body]
+        return b"\r\n".join([*pieces, border + b"--", b""])
+
+
+def _headers(part: EmailMessage | Message) -> list[bytes]:
+    return [_folded(name, value) for name, value in part.raw_items()]
+
+
+@lru_cache(maxsize=256)
+def _folded(name: str, value: str) -> bytes:
+    return POLICY.fold_binary(name, value).removesuffix(b"\r\n")
+
+
+POLICY = _Policy(linesep="\r\n", max_line_length=998, header_factory=_Registry())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +126,7 @@ def message(
     sender = _address(letterhead.sender, "sender")
     contact = _address(letterhead.contact, "contact").addr_spec
     identity = _identity(subscriber, about or f"{digest.kind} of {wording.today(now)}")
-    made = EmailMessage(policy=POLICY)
+    made: EmailMessage = _Mail(policy=POLICY)
     writer = Address(sender.display_name or NAME, addr_spec=sender.addr_spec)
     made["From"] = _header("From", str(writer))
     made["To"] = Address(addr_spec=subscriber.email)

@@ -21,7 +21,7 @@ from crawler.digest.considering import (
     consider,
     kind_of,
 )
-from crawler.digest.fitting import PERSONAL, Criterion, Fit, Refusal
+from crawler.digest.fitting import FINE, PERSONAL, Criterion, Fit, Refusal
 from crawler.digest.whereabouts import place
 from crawler.opportunity import Opportunity
 from crawler.store.reviews import Ruling
@@ -32,6 +32,7 @@ __all__ = [
     "combined", "decide", "kind_of", "match", "nearly", "refusals",
 ]  # fmt: skip
 
+_AWARDED = Fit(reasons=("Awarded: worth knowing who won it",))
 _STAGES = {"early": "an early signal", "open": "an open call", "awards": "an award"}
 
 
@@ -110,12 +111,12 @@ def _stage(seen: Considered, wish: Subscription) -> Fit | Refusal:
     if seen.stage not in wish.stages:
         reason = f"It is {_STAGES[seen.stage]}, which was not asked for"
         return Refusal(criterion="stage", reason=reason)
-    return Fit(reasons=("Awarded: worth knowing who won it",) if seen.stage == "awards" else ())
+    return _AWARDED if seen.stage == "awards" else FINE
 
 
 def _review(seen: Considered, wish: Subscription) -> Fit | Refusal:
     if not seen.maybe:
-        return Fit()
+        return FINE
     if not wish.maybes:
         reason = "It may be for arts organisations, but nobody has checked yet"
         return Refusal(criterion="review", reason=reason)
@@ -124,7 +125,7 @@ def _review(seen: Considered, wish: Subscription) -> Fit | Refusal:
 
 def _band(seen: Considered, wish: Subscription) -> Fit | Refusal:
     if seen.kind in wish.bands:
-        return Fit()
+        return FINE
     reason = f"It is {wording.BANDS[seen.kind]}, which was not asked for"
     return Refusal(criterion="band", reason=reason)
 
@@ -152,12 +153,8 @@ def _subject(seen: Considered, wish: Subscription) -> Fit | Refusal:
 
 
 def _evident(head: str, seen: Considered) -> str:
-    """`head` with the phrases that led there, if the judgement was just that."""
-    judgement = seen.opportunity.judgement
-    just = judgement is not None and judgement.relevance == seen.kind
-    evidence = wording.evidence(judgement) if judgement and just else ""
-    if seen.ruled and not evidence:
-        evidence = "a reviewer says so"
+    """`head` with the phrases that led there, if there are any."""
+    evidence = seen.evidence or ("a reviewer says so" if seen.ruled else "")
     return f"{wording.sentence(head)}: {evidence}" if evidence else wording.sentence(head)
 
 
@@ -170,7 +167,7 @@ def _choice(
 ) -> Fit | Refusal:
     """Whether what was found meets what is wanted; unknown fits, with a caveat."""
     if not wanted:
-        return Fit()
+        return FINE
     what = criterion.replace("_", " ")
     if not found:
         return Fit(caveats=(f"The notice names no {what}",))
@@ -188,7 +185,7 @@ def _place(seen: Considered, wish: Subscription) -> Fit | Refusal:
 
 def _buyer(seen: Considered, wish: Subscription) -> Fit | Refusal:
     if not wish.buyer_kinds:
-        return Fit()
+        return FINE
     if seen.buyer is None:
         return Fit(caveats=("The notice does not name the buyer",))
     named = buyers.NAMES[seen.buyer]
@@ -201,7 +198,7 @@ def _buyer(seen: Considered, wish: Subscription) -> Fit | Refusal:
 def _require(seen: Considered, wish: Subscription) -> Fit | Refusal:
     wanted = [phrase for phrase in wish.require if phrases.words(phrase)]
     if not wanted:
-        return Fit()
+        return FINE
     said = seen.said
     missing = [phrase for phrase in wanted if not phrases.holds(said, phrase)]
     if missing:
@@ -213,13 +210,13 @@ def _require(seen: Considered, wish: Subscription) -> Fit | Refusal:
 def _exclude(seen: Considered, wish: Subscription) -> Fit | Refusal:
     unwanted = [phrase for phrase in wish.exclude if phrases.words(phrase)]
     if not unwanted:
-        return Fit()
+        return FINE
     said = seen.said
     found = [phrase for phrase in unwanted if phrases.holds(said, phrase)]
     if found:
         reason = f"It mentions {wording.listing(_quoted(found))}, which you left out"
         return Refusal(criterion="exclude", reason=reason)
-    return Fit()
+    return FINE
 
 
 def _quoted(said: Sequence[str]) -> list[str]:
@@ -238,6 +235,8 @@ def combined(matches: Sequence[Match]) -> Match:
     A caveat stands only if every subscription has it.
     """
     first, *others = matches
+    if not others:
+        return first
     common = [one for one in first.caveats if all(one in other.caveats for other in others)]
     return Match(
         kind=min((one.kind for one in matches), key=tuple(wording.BANDS).index),

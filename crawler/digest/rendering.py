@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -87,6 +87,7 @@ def mailto(address: str, subject: str) -> str:
     return f"mailto:{quote(address, safe='@')}?subject={quote(subject)}"
 
 
+@lru_cache(maxsize=20_000)
 def wrapped(words: str, indent: int = 0, hang: int | None = None) -> str:
     """`words` in lines of at most `WIDTH` columns, the further ones indented by `hang`.
 

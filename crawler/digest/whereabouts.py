@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from crawler.digest import wording
 from crawler.digest.considering import Whereabouts
-from crawler.digest.fitting import Fit, Refusal
+from crawler.digest.fitting import FINE, Fit, Refusal
 from crawler.places import nearness, outcodes
 from crawler.places.authorities import authority
 from crawler.store.subscribers import Subscription
@@ -23,7 +23,7 @@ def place(where: Whereabouts, wish: Subscription) -> Fit | Refusal:
         return Fit(reasons=("Open across the whole UK",))
     near = circle(wish)
     if not (wish.regions or wish.authorities or near):
-        return Fit()
+        return FINE
     reasons = (*_authorities(where, wish), *(_near(where, *near) if near else ()))
     shared = [code for code in where.regions if code in wish.regions]
     if reasons:

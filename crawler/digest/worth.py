@@ -7,7 +7,7 @@ from decimal import Decimal
 from crawler import money
 from crawler.digest import wording
 from crawler.digest.considering import Considered
-from crawler.digest.fitting import Fit, Refusal
+from crawler.digest.fitting import FINE, Fit, Refusal
 from crawler.items import Lot
 from crawler.store.subscribers import Subscription
 
@@ -17,7 +17,7 @@ _LOTS_NAMED = 2
 def value(seen: Considered, wish: Subscription) -> Fit | Refusal:
     """Whether any amount that it may be worth is one that was asked for."""
     if wish.value_min is None and wish.value_max is None:
-        return Fit()
+        return FINE
     low, high = seen.low, seen.high
     if low is None and high is None:
         return Fit(caveats=("The notice does not say in pounds what it is worth",))
@@ -28,7 +28,7 @@ def value(seen: Considered, wish: Subscription) -> Fit | Refusal:
     if wish.value_max is not None and low is not None and low > wish.value_max:
         most = money.spell(wish.value_max, wish.value_max, "GBP")
         return Refusal(criterion="value", reason=f"It is worth {worth}, more than {most}")
-    return Fit()
+    return FINE
 
 
 def largest(seen: Considered, wish: Subscription) -> Fit | Refusal:
@@ -38,7 +38,7 @@ def largest(seen: Considered, wish: Subscription) -> Fit | Refusal:
         amount is not None and amount > most for amount in (seen.low, seen.high)
     )
     if most is None or not above:
-        return Fit()
+        return FINE
     sure = seen.low is not None and seen.low > most
     head = f"It {'is' if sure else 'may be'} worth more than you said you could carry"
     lots = [lot for lot in lots_by_value(seen) if _pounds(lot) <= most]

@@ -22,9 +22,40 @@ from crawler.store.reviews import Ruling
 from crawler.store.statements import chunks
 from crawler.store.tables import marks, matches, opportunities, subscriptions
 
-_PENDING = (
-    matches.c.opportunity_id, matches.c.reasons, matches.c.caveats, matches.c.kind, matches.c.told,
-)  # fmt: skip
+
+def _untold() -> sa.Select[Any]:
+    """The query behind `pending`, made once: to build it takes longer than the answer."""
+    subscriber = sa.bindparam("of_subscriber", type_=sa.Integer)
+    other, theirs = matches.alias(), subscriptions.alias()
+    told_elsewhere = sa.exists().where(
+        theirs.c.subscriber_id == subscriber,
+        other.c.subscription_id == theirs.c.id,
+        other.c.opportunity_id == matches.c.opportunity_id,
+        other.c.told_at.is_not(None),
+    )
+    hidden = sa.exists().where(
+        marks.c.subscriber_id == subscriber,
+        marks.c.opportunity_id == matches.c.opportunity_id,
+        marks.c.hidden_at.is_not(None),
+    )
+    columns = ("opportunity_id", "reasons", "caveats", "kind", "told")
+    return (
+        sa.select(*(matches.c[name] for name in columns))
+        .join(subscriptions, subscriptions.c.id == matches.c.subscription_id)
+        .join(opportunities, opportunities.c.id == matches.c.opportunity_id)
+        .where(
+            subscriptions.c.subscriber_id == subscriber,
+            ~hidden,
+            sa.or_(
+                sa.and_(matches.c.told_at.is_(None), ~told_elsewhere),
+                matches.c.told_version != opportunities.c.version,
+            ),
+        )
+        .order_by(matches.c.opportunity_id, matches.c.subscription_id)
+    )
+
+
+_PENDING = _untold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,32 +256,7 @@ def pending(
     Untold means told under none of the person's subscriptions. What they hid is left out. `ruled`
     is what `reviews.rulings` says; who asks for many people asks for that once.
     """
-    other, theirs = matches.alias(), subscriptions.alias()
-    told_elsewhere = sa.exists().where(
-        theirs.c.subscriber_id == subscriber_id,
-        other.c.subscription_id == theirs.c.id,
-        other.c.opportunity_id == matches.c.opportunity_id,
-        other.c.told_at.is_not(None),
-    )
-    hidden = sa.exists().where(
-        marks.c.subscriber_id == subscriber_id,
-        marks.c.opportunity_id == matches.c.opportunity_id,
-        marks.c.hidden_at.is_not(None),
-    )
-    rows = connection.execute(
-        sa.select(*_PENDING)
-        .join(subscriptions, subscriptions.c.id == matches.c.subscription_id)
-        .join(opportunities, opportunities.c.id == matches.c.opportunity_id)
-        .where(
-            subscriptions.c.subscriber_id == subscriber_id,
-            ~hidden,
-            sa.or_(
-                sa.and_(matches.c.told_at.is_(None), ~told_elsewhere),
-                matches.c.told_version != opportunities.c.version,
-            ),
-        )
-        .order_by(matches.c.opportunity_id, matches.c.subscription_id)
-    )
+    rows = connection.execute(_PENDING, {"of_subscriber": subscriber_id})
     found: dict[int, Pending] = {}
     for row in rows:
         found.setdefault(
