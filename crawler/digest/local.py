@@ -21,6 +21,7 @@ from crawler.errors import UsageError
 from crawler.mailboxes import address
 from crawler.opportunity import Opportunity
 from crawler.places import authorities, boards, resolve_buyer
+from crawler.redaction import Gone
 from crawler.store import bidding as bids
 from crawler.store import contacts, forgotten
 from crawler.store.contacts import Known
@@ -80,7 +81,9 @@ def around(connection: sa.Connection, opportunity: Opportunity, key: bytes) -> A
     bodies = bodies_of(opportunity)
     known = contacts.listed(connection, bodies) if bodies else []
     return Around(
-        notice=notice_contact(connection, opportunity, key),
+        notice=notice_contact(
+            opportunity, lambda email: bool(forgotten.among(connection, key, [email]))
+        ),
         roles=tuple(chosen(known, bodies, outcomes_of(opportunity))),
         bidding=where_to_bid(connection, opportunity),
     )
@@ -177,10 +180,8 @@ def chosen(
     )
 
 
-def notice_contact(
-    connection: sa.Connection, opportunity: Opportunity, key: bytes
-) -> NoticeContact | None:
-    """Whom the notice itself names, unless they asked to be forgotten.
+def notice_contact(opportunity: Opportunity, gone: Gone | None) -> NoticeContact | None:
+    """Whom the notice itself names, unless they asked to be forgotten, which `gone` says.
 
     Of a private mailbox, or one that takes no mail, the number alone is passed on; so it is of
     what is no address.
@@ -189,7 +190,7 @@ def notice_contact(
     if buyer is None or not (buyer.contact_email or buyer.contact_phone):
         return None
     email, name = buyer.contact_email, buyer.contact_name
-    if email and forgotten.among(connection, key, [email.lower()]):
+    if email and gone and gone(email.lower()):
         return None
     if email and not _reached(email):
         email, name = None, None

@@ -62,16 +62,16 @@ def match(
 
 def decide(seen: Considered, wish: Subscription) -> Match | Refusal:
     """The same of an opportunity that was considered before."""
-    fits: list[Fit] = []
+    reasons: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     for fit in _criteria(seen, wish):
+        if fit is FINE:
+            continue
         if isinstance(fit, Refusal):
             return fit
-        fits.append(fit)
-    return Match(
-        kind=seen.kind,
-        reasons=tuple(reason for fit in fits for reason in fit.reasons),
-        caveats=tuple(caveat for fit in fits for caveat in fit.caveats),
-    )
+        reasons += fit.reasons
+        caveats += fit.caveats
+    return Match(kind=seen.kind, reasons=reasons, caveats=caveats)
 
 
 def refusals(seen: Considered, wish: Subscription) -> tuple[Refusal, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import sqlalchemy as sa
 
@@ -16,7 +17,8 @@ from crawler.digest import local, wording
 from crawler.digest.local import Bidding
 from crawler.opportunity import Opportunity
 from crawler.places import authorities, boards
-from crawler.store import contacts
+from crawler.redaction import Gone
+from crawler.store import contacts, forgotten
 from crawler.store.contacts import Known
 
 BODIES = 6
@@ -65,7 +67,7 @@ class Neighbourhood:
         outcomes = local.outcomes_of(opportunity)
         found = local.chosen(self._known(tuple(bodies)), bodies, outcomes)
         roles = dict.fromkeys(local.told_by_role(one) for one in found)
-        notice = local.notice_contact(self._connection, opportunity, self._key)
+        notice = local.notice_contact(opportunity, self._gone)
         where = self._bidding(opportunity)
         return Near(
             bidding=local.told_of_bidding(where) if where else "",
@@ -73,6 +75,10 @@ class Neighbourhood:
             body=next((name for code in bodies if (name := _name(code))), ""),
             roles=tuple(roles)[: local.MOST],
         )
+
+    @cached_property
+    def _gone(self) -> Gone | None:
+        return forgotten.listed(self._connection, self._key)
 
     def _known(self, bodies: tuple[str, ...]) -> list[Known]:
         if bodies not in self._listed:
