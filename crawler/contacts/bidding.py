@@ -46,6 +46,9 @@ def page_facts() -> tuple[PageFact, ...]:
 
 def named_in(text: str) -> Named | None:
     """The first portal whose address stands in `text` (a text or an address), or None."""
+    low = text.lower()
+    if not any(known in low for known, _ in _hosts()):
+        return None  # most texts: this takes a tenth of the time that looking for hosts takes
     for match in _HOST.finditer(text):
         host = match[1].lower()
         for known, name in _hosts():

@@ -18,7 +18,7 @@ from crawler.store.statements import chunks
 from crawler.store.tables import bid_mentions, bid_portals, listings, opportunities
 from crawler.text import key
 
-_NEWEST = 50
+_NEWEST = 20
 _BATCH = 1000
 
 Tell = Callable[[str | None, Sequence[str], str], Mention | None]

@@ -125,20 +125,30 @@ def _earlier(
     """Contracts of the same buyer: those of the same kind of work first, then the newest."""
     if not mine.buyer_key:
         return ()
+    asked = {"buyer": mine.buyer_key, "but": mine.opportunity_id, "tags": mine.card & _TAGS}
+    found = connection.execute(_EARLIER, asked | {"most": most})
+    return _contracts(connection, found.scalars().all(), now)
+
+
+def _earlier_query() -> sa.Select[int]:
+    """The query behind `_earlier`; to build one takes longer than its answer."""
     card = listings.c.card
-    same = sa.case((card.bitwise_and(mine.card & _TAGS) != 0, 2), else_=0)
+    tags = sa.bindparam("tags", type_=sa.BigInteger)
+    same = sa.case((card.bitwise_and(tags) != 0, 2), else_=0)
     near = sa.case((card.bitwise_and(_NEAR) != 0, 1), else_=0)
-    query = (
+    return (
         sa.select(listings.c.opportunity_id)
         .where(
-            listings.c.buyer_key == mine.buyer_key,
+            listings.c.buyer_key == sa.bindparam("buyer"),
             card.bitwise_and(_OVER) != 0,
-            listings.c.opportunity_id != mine.opportunity_id,
+            listings.c.opportunity_id != sa.bindparam("but"),
         )
         .order_by((same + near).desc(), listings.c.published.desc())
-        .limit(most)
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
-    return _contracts(connection, connection.execute(query).scalars().all(), now)
+
+
+_EARLIER = _earlier_query()
 
 
 def _contracts(
@@ -155,26 +165,33 @@ def _alike(connection: sa.Connection, mine: Any, now: datetime) -> list[int]:
     tags: int = mine.card & _TAGS
     if not tags:
         return []
-    table = listings.c
-    query = (
-        sa.select(table.opportunity_id, table.card)
-        .where(
-            table.closes >= seconds(now),
-            table.card.bitwise_and(_OPEN) != 0,
-            table.card.bitwise_and(_SHOWN) != 0,
-            table.card.bitwise_and(tags) != 0,
-            table.opportunity_id != mine.opportunity_id,
-        )
-        .order_by(table.closes, table.opportunity_id)
-        .limit(_CANDIDATES)
-    )
-    found = connection.execute(query).all()
+    asked = {"at": seconds(now), "tags": tags, "but": mine.opportunity_id}
+    found = connection.execute(_ALIKE, asked).all()
     places: int = mine.card & _PLACES
 
     def likeness(card: int) -> int:
         return 2 * (card & tags).bit_count() + (card & places).bit_count()
 
     return [pk for pk, card in sorted(found, key=lambda one: -likeness(one[1]))]
+
+
+def _alike_query() -> sa.Select[int, int]:
+    table = listings.c
+    return (
+        sa.select(table.opportunity_id, table.card)
+        .where(
+            table.closes >= sa.bindparam("at", type_=sa.BigInteger),
+            table.card.bitwise_and(_OPEN) != 0,
+            table.card.bitwise_and(_SHOWN) != 0,
+            table.card.bitwise_and(sa.bindparam("tags", type_=sa.BigInteger)) != 0,
+            table.opportunity_id != sa.bindparam("but"),
+        )
+        .order_by(table.closes, table.opportunity_id)
+        .limit(_CANDIDATES)
+    )
+
+
+_ALIKE = _alike_query()
 
 
 def of_authority(connection: sa.Connection, gss: str, *, now: datetime, limit: int = 20) -> Dossier:

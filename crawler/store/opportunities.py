@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -253,10 +254,16 @@ def _children(
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for part in chunks(ids):
-        query = sa.select(table).where(table.c.opportunity_id.in_(part)).order_by(table.c.id)
-        for row in connection.execute(query):
+        for row in connection.execute(_of_opportunities(table), {"ids": part}):
             found[row.opportunity_id].append(row)
     return found
+
+
+@cache
+def _of_opportunities(table: sa.Table) -> sa.Select[Any]:
+    """The rows of `table` that belong to the opportunities ``ids``; built once."""
+    among = table.c.opportunity_id.in_(sa.bindparam("ids", expanding=True))
+    return sa.select(table).where(among).order_by(table.c.id)
 
 
 def _opportunity(row: Any, history: list[Any], won: list[Any]) -> Opportunity:
