@@ -23,7 +23,8 @@ PUBLIC = (
     f"/opportunities/{WON}", f"/opportunities/{EVIL}", f"/opportunities/{PLAN}", "/authorities",
     "/authorities/E06000010", "/about", "/privacy", "/accessibility", "/remove-my-details",
     "/sign-up", "/sign-up/sent", "/resources", "/resources?outcome=environment&nation=Scotland",
-    "/resources?q=zzzz", "/nope", "/goodbye",
+    "/resources?q=zzzz", "/guide", "/guide/how-commissioning-works", "/guide/four-nations",
+    "/guide/reading-a-notice", "/guide/glossary", "/nope", "/goodbye",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from crawler.jobs import export, freshness
 from crawler.keys import forget_key
 from crawler.opportunity import Opportunity
 from crawler.store import browse, opportunities
-from crawler.web import resources, showing, speaking
+from crawler.web import guide, resources, showing, speaking
 from crawler.web.access import Route
 from crawler.web.context import here, now
 
@@ -64,6 +64,7 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
         history=showing.history(events),
         suggestions=resources.fitting(one),
         trouble=resources.trouble,
+        helpful=guide.helpful(one),
         **_shown(one),
     )
 
