@@ -8,6 +8,7 @@ import pytest
 
 from crawler.items import Judgement, Notice
 from crawler.relevance import band, judge
+from crawler.relevance.quoting import quote
 
 LINES = Path(__file__).with_name("relevance_cases.tsv").read_text(encoding="utf-8").splitlines()
 CASES = [(*line.split("\t"), "", "")[:5] for line in LINES if line and not line.startswith("#")]
@@ -47,3 +48,13 @@ def test_welsh_is_never_silently_none() -> None:
     for _, _, title, description, lots in ours:
         [judged] = judge([notice(title, description, lots)])
         assert judged.scores["none"] < 0.5
+
+
+def test_a_quote_never_runs_from_one_sentence_into_the_next():
+    notice = Notice(title="A call", description="We want music; dance. Singing for all ages")
+    assert quote(notice, "description", ("dance", "singing")) == ("description", "Singing")
+    assert quote(notice, "description", ("singing", "for", "all")) == (
+        "description",
+        "Singing for all",
+    )
+    assert quote(notice, "description", ("music", "dance")) == ("description", "music")

@@ -12,6 +12,9 @@ _BETWEEN = r"(?:['’]s)?[\W_]+(?:\w*\d\w*[\W_]+){0,2}"
 """What may stand between two words that the model saw as neighbours: marks, and numbers."""
 
 
+_ENDS = re.compile(r"\s*(?:[;:•·|]|[.?!](?=\s)|\s\d+\.(?=\s))\s*")
+
+
 def quote(notice: Notice, field: str, words: tuple[str, ...]) -> tuple[str, str]:
     """The field where the phrase stands and its words as the notice writes them."""
     wanted = " ".join(words).replace("_", " ")
@@ -30,8 +33,13 @@ def quote(notice: Notice, field: str, words: tuple[str, ...]) -> tuple[str, str]
     for name, text in fields:
         found = pattern.search(html.unescape(text) if "&" in text else text)
         if found:
-            return name, " ".join(found.group().split())
+            return name, _within_sentence(" ".join(found.group().split()))
     return field, wanted
+
+
+def _within_sentence(quoted: str) -> str:
+    """The longest part of `quoted` that no end of a sentence or line item cuts in two."""
+    return max(_ENDS.split(quoted), key=len).strip() or quoted
 
 
 def _stands_alone(text: str, at: int, length: int) -> bool:
