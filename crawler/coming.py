@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
+from zlib import crc32
 
 Certainty = Literal["stated", "worked out", "estimated"]
+LEAD = timedelta(days=270)
+"""How long before the end a buyer usually begins: nine months, for markets are sounded first."""
+
 Kind = Literal["webinar", "briefing", "meeting", "open day", "site visit"]
 
 
@@ -33,6 +37,21 @@ class Relet:
     awarded: bool = True
     value: Decimal | None = None
     currency: str | None = None
+
+    @property
+    def watch_from(self) -> date:
+        """The day from which a new tender may be prepared."""
+        return self.earliest - LEAD
+
+    @property
+    def token(self) -> str:
+        """What tells it from other contracts of its opportunity, in feeds and calendars."""
+        lot = f"-{crc32(self.lot.encode()):x}" if self.lot else ""
+        return f"{self.earliest:%Y%m%d}-{self.latest:%Y%m%d}{lot}"
+
+    def next_end(self, today: date) -> date:
+        """The end that is ahead: after the first, the contract was extended or is over."""
+        return self.earliest if self.earliest >= today else self.latest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -610,7 +610,7 @@ def test_related_are_the_buyers_contracts_with_their_winners_and_what_is_alike(
     assert [one.id for one in found.similar] == ["here", "two", "one"]
 
 
-def test_an_authority_has_calls_plans_and_awards(engine: sa.Engine) -> None:
+def test_an_authority_has_calls_and_awards(engine: sa.Engine) -> None:
     here = Place(regions=("TLD",), authority="E08000003")
     won = Award(id="1", suppliers=("Brass & Co",))
     save(
@@ -628,7 +628,6 @@ def test_an_authority_has_calls_plans_and_awards(engine: sa.Engine) -> None:
         found = browse.of_authority(connection, "E08000003", now=NOW)
         assert browse.of_authority(connection, "x'", now=NOW).open == ()
     assert [one.id for one in found.open] == ["soon", "call", "undated"]
-    assert [(one.id, one.notice_type) for one in found.planned] == [("plan", "forward plan")]
     assert [(one.hit.id, one.awards[0].suppliers) for one in found.awarded] == [
         ("won", ("Brass & Co",))
     ]

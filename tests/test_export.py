@@ -115,20 +115,20 @@ def test_no_text_is_run_by_a_spreadsheet(lite: sa.Engine, mark: str) -> None:
 @given(st.text(max_size=20), st.lists(st.text(max_size=8), max_size=3))
 def test_no_cell_begins_as_a_formula(text: str, several: list[str]) -> None:
     for value in (text, several, {"a": text}, [{"a": text}]):
-        assert export._cell(value)[:1] not in tuple("=+-@\t\r")
+        assert export.cell(value)[:1] not in tuple("=+-@\t\r")
 
 
 @pytest.mark.parametrize("value", ["", []])
 def test_what_is_empty_is_an_empty_cell(value: Any) -> None:
-    assert export._cell(value) == ""
+    assert export.cell(value) == ""
 
 
 def test_what_is_not_known_is_an_empty_cell() -> None:
-    assert export._cell(None) == ""
+    assert export.cell(None) == ""
 
 
 def test_numbers_below_nothing_stay_numbers() -> None:
-    assert export._cell(-5) == "-5"
+    assert export.cell(-5) == "-5"
 
 
 def test_the_ocds_package_is_valid_and_holds_the_releases_as_published(engine: sa.Engine) -> None:

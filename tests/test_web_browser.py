@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+import test_coming_pages
 import web_app
 from axe_playwright_python.sync_playwright import Axe
 from browsing import served
@@ -18,7 +19,8 @@ from crawler.jobs import match as matching
 from crawler.store import subscribers
 
 PUBLIC = (
-    "/", "/opportunities", "/opportunities?q=museum&region=TLE&status=any",
+    "/", "/coming", "/coming?region=TLE&kind=plan", "/coming?region=TLM", "/opportunities",
+    "/opportunities?q=museum&region=TLE&status=any",
     "/opportunities?q=zzzzz", f"/opportunities/{ART}", f"/opportunities/{CARE}",
     f"/opportunities/{WON}", f"/opportunities/{EVIL}", f"/opportunities/{PLAN}", "/authorities",
     "/authorities/E06000010", "/about", "/privacy", "/accessibility", "/remove-my-details",
@@ -40,6 +42,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with served(tmp_path_factory.mktemp("site")) as (settings, engine):
+        test_coming_pages.fill(engine, test_coming_pages.some())
         yield Site(settings.base_url, engine, Addresses.of(settings))
 
 

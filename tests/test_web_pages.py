@@ -18,7 +18,7 @@ from crawler.web import figures, tiles
 
 MODEL = (pathlib.Path(__file__).resolve().parents[1] / "MODEL.md").read_text(encoding="utf-8")
 PAGES = (
-    "/", "/opportunities", "/opportunities?q=art&region=TLE", "/opportunities?q=zzzzz",
+    "/", "/coming", "/opportunities", "/opportunities?q=art&region=TLE", "/opportunities?q=zzzzz",
     "/opportunities?status=any&sort=newest", *(f"/opportunities/{key}" for key in
     (ART, CARE, PLAN, WON, EVIL, GONE)), "/authorities", "/authorities/E06000010",
     "/authorities/E08000003", "/about", "/privacy", "/accessibility", "/remove-my-details",

@@ -30,6 +30,12 @@ _MORNING = timedelta(hours=9)
 
 def calendar(name: str, found: Iterable[Opportunity], addresses: Addresses) -> bytes:
     """The closing dates of `found` as a calendar called `name`; what has none is left out."""
+    events = (event(one, addresses) for one in sorted(found, key=lambda one: one.id))
+    return filled(name, (one for one in events if one is not None))
+
+
+def filled(name: str, events: Iterable[Event]) -> bytes:
+    """The `events` as a calendar called `name` that asks to be read again now and then."""
     made = Calendar()
     made.add("prodid", f"-//Arts Tenders//{__version__}//EN")
     made.add("version", "2.0")
@@ -39,10 +45,8 @@ def calendar(name: str, found: Iterable[Opportunity], addresses: Addresses) -> b
     made.add("x-wr-calname", shown)
     made.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", vDuration(REFRESH))
-    events = (event(one, addresses) for one in sorted(found, key=lambda one: one.id))
     for one in events:
-        if one is not None:
-            made.add_component(one)
+        made.add_component(one)
     return bytes(made.to_ical())
 
 

@@ -49,19 +49,37 @@ def atom(
     An empty feed counts as updated at `now`.
     """
     chosen = sorted(found, key=lambda one: (changed(one.opportunity), one.opportunity.id))[-MOST:]
-    host = urlsplit(addresses.base).hostname or "localhost"
+    feed = begun(name, id=id, address=address, page=page, addresses=addresses)
+    feed.updated(changed(chosen[-1].opportunity) if chosen else now)
+    for one in chosen:
+        feed.add_entry(_entry(one, addresses, portals, now), order="prepend")
+    return bytes(feed.atom_str(pretty=True))
+
+
+def begun(
+    name: str,
+    *,
+    id: str,  # noqa: A002 - RFC 4287's word
+    address: str,
+    page: str,
+    addresses: Addresses,
+) -> FeedGenerator:
+    """A feed of ours without entries: who publishes it, where it lies and what it is called."""
     feed = FeedGenerator()
-    feed.id(f"tag:{host},{_SINCE}:{id}")
+    feed.id(tag(addresses, id))
     feed.title(wording.plain(name, 120))
     feed.subtitle("Tenders that arts organisations could deliver, and why each is here")
     feed.author({"name": "Arts Tenders"})
     feed.language("en-GB")
     feed.link(href=address, rel="self", type="application/atom+xml")
     feed.link(href=page, rel="alternate", type="text/html")
-    feed.updated(changed(chosen[-1].opportunity) if chosen else now)
-    for one in chosen:
-        feed.add_entry(_entry(one, host, addresses, portals, now), order="prepend")
-    return bytes(feed.atom_str(pretty=True))
+    return feed
+
+
+def tag(addresses: Addresses, id: str) -> str:  # noqa: A002 - RFC 4287's word
+    """The name of one of our feeds or entries for good (RFC 4151)."""
+    host = urlsplit(addresses.base).hostname or "localhost"
+    return f"tag:{host},{_SINCE}:{id}"
 
 
 def changed(opportunity: Opportunity) -> datetime:
@@ -71,11 +89,11 @@ def changed(opportunity: Opportunity) -> datetime:
 
 
 def _entry(
-    one: Listed, host: str, addresses: Addresses, portals: Mapping[str, str], now: datetime
+    one: Listed, addresses: Addresses, portals: Mapping[str, str], now: datetime
 ) -> FeedEntry:
     opportunity = one.opportunity
     made = FeedEntry()
-    made.id(f"tag:{host},{_SINCE}:opportunity/{opportunity.id}")
+    made.id(tag(addresses, f"opportunity/{opportunity.id}"))
     made.title(title(opportunity, 160))
     made.published(opportunity.published)
     made.updated(changed(opportunity))

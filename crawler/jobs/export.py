@@ -98,14 +98,14 @@ def csv_lines(records: Iterator[dict[str, Any]]) -> Iterator[str]:
     writer = csv.DictWriter(buffer, FIELDS)
     writer.writeheader()
     for one in records:
-        writer.writerow({name: _cell(value) for name, value in one.items()})
+        writer.writerow({name: cell(value) for name, value in one.items()})
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A value in one cell; text that a spreadsheet would run as a formula is made plain."""
     if value is None:
         return ""

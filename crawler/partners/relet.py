@@ -17,9 +17,6 @@ from crawler.coming import Certainty
 from crawler.partners.terms import Terms, merged, read_terms
 from crawler.text import one_line
 
-LEAD = timedelta(days=270)
-"""How long before the end a buyer usually begins: nine months, for markets are sounded first."""
-
 _SLACK = timedelta(days=46)
 _LONGEST = 480
 _PLAUSIBLE = timedelta(days=366 * 40)
@@ -33,18 +30,13 @@ class Window:
 
     `certainty` is ``stated`` for an end that the notice names, ``worked out`` for one from start
     and term, ``estimated`` for one that is counted from the award, since no start is named.
-    `reasons` are sentences. `watch_from` is when the buyer may begin to ask around.
+    `reasons` are sentences.
     """
 
     earliest: date
     latest: date
     certainty: Certainty
     reasons: tuple[str, ...]
-
-    @property
-    def watch_from(self) -> date:
-        """The day from which a new tender may be prepared."""
-        return self.earliest - LEAD
 
 
 def relet(

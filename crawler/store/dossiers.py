@@ -24,10 +24,8 @@ from crawler.store.tables import listings, processes, releases
 _SHOWN = mask("relevance", ["arts", "commissionable"])
 _NEAR = mask("relevance", ["arts", "commissionable", "adjacent"])
 _OVER = mask("stages", ["award", "contract"])
-_EARLY = mask("stages", ["planning"])
 _CALL = mask("stages", ["tender"])
 _OPEN = mask("status", ["open", "unknown"])
-_DEAD = mask("status", ["cancelled"])
 _TAGS = sum(BITS["art_forms"].values()) + sum(BITS["outcomes"].values())
 _PLACES = sum(BITS["regions"].values()) - BITS["regions"]["unknown"]
 
@@ -56,10 +54,9 @@ class Related:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """What an authority has open, what it plans, and what it awarded."""
+    """What an authority has open, and what it awarded."""
 
     open: tuple[Hit, ...]
-    planned: tuple[Hit, ...]
     awarded: tuple[Contract, ...]
 
 
@@ -195,10 +192,10 @@ _ALIKE = _alike_query()
 
 
 def of_authority(connection: sa.Connection, gss: str, *, now: datetime, limit: int = 20) -> Dossier:
-    """What the authority with this GSS code has open, plans and awarded, `limit` of each."""
+    """What the authority with this GSS code has open and awarded, `limit` of each."""
     number = gss_number(gss)
     if not number:
-        return Dossier(open=(), planned=(), awarded=())
+        return Dossier(open=(), awarded=())
     table = listings.c
     card = card_at(now)
     ours = sa.select(table.opportunity_id).where(table.authority == number).limit(limit)
@@ -211,11 +208,9 @@ def of_authority(connection: sa.Connection, gss: str, *, now: datetime, limit: i
     shown = table.card.bitwise_and(_SHOWN) != 0
     near = table.card.bitwise_and(_NEAR) != 0
     calls = ours.where(table.card.bitwise_and(_CALL) != 0, alive, shown)
-    plans = ours.where(table.card.bitwise_and(_EARLY) != 0, card.bitwise_and(_DEAD) == 0, near)
     over = ours.where(table.card.bitwise_and(_OVER) != 0, near)
     return Dossier(
         open=hits.load(connection, ids(calls.order_by(table.closes.is_(None), table.closes)), now),
-        planned=hits.load(connection, ids(plans.order_by(newest)), now),
         awarded=_contracts(connection, ids(over.order_by(newest)), now),
     )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import abort, redirect, render_template
 from werkzeug.wrappers import Response
 
+from crawler import dates
 from crawler.places import Authority, authorities, authority
 from crawler.places.authorities import current
 from crawler.places.regions import regions
-from crawler.store import browse, contacts
+from crawler.store import browse, coming, contacts
+from crawler.store.filters import Filters
 from crawler.web.access import Route
 from crawler.web.context import here, now
 
@@ -25,6 +27,9 @@ KINDS = {
     "combined_authority": "Combined authority",
     "strategic_regional_authority": "Regional authority",
 }
+
+_AHEAD = 8
+"""Things that are coming on an authority's page; the rest is a link away."""
 
 
 def index() -> str:
@@ -46,16 +51,24 @@ def page(gss: str) -> str | Response:
         return redirect(f"/authorities/{body.gss}", 301)
     with here().engine.connect() as connection:
         work = browse.of_authority(connection, body.gss, now=now())
+        ahead = coming.find(connection, _near(body.gss), now=now(), limit=_AHEAD, counts=False)
         known = [one for one in contacts.listed(connection, [body.gss]) if not one.stale_since]
     return render_template(
         "authority.html",
         body=body,
         kind=KINDS.get(body.kind, ""),
         work=work,
+        ahead=ahead,
+        today=now().astimezone(dates.LONDON).date(),
         contacts=known,
         parents=_parents(body),
         heirs=current(body) if body.ended else (),
     )
+
+
+def _near(gss: str) -> Filters:
+    """What comes at one authority, work around the arts among it: there is never much."""
+    return Filters(authorities=(gss,), relevance=("arts", "commissionable", "adjacent"))
 
 
 def _parents(body: Authority) -> tuple[Authority, ...]:

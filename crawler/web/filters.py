@@ -109,9 +109,10 @@ class Chip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What somebody asked for. `values` are the accepted parameters in the order of `ORDER`.
+    """What somebody asked for. `values` are the accepted parameters, told in `order`.
 
-    `problems` name what was left out and why, `notes` what was set right; both in words.
+    `problems` name what was left out and why, `notes` what was set right; both in words. `path` is
+    the page that was asked.
     """
 
     values: Mapping[str, tuple[str, ...]]
@@ -119,11 +120,14 @@ class Asked:
     sort: Sort
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    path: str = "/opportunities"
+    order: tuple[str, ...] = ORDER
 
-    def url(self, path: str = "/opportunities", **more: str) -> str:
-        """The address of this search under `path`, with `more` parameters."""
-        pairs = [(name, value) for name in ORDER for value in self.values.get(name, ())]
+    def url(self, path: str | None = None, **more: str) -> str:
+        """The address of this search, or of the same under `path`, with `more` parameters."""
+        pairs = [(name, value) for name in self.order for value in self.values.get(name, ())]
         query = urlencode([*pairs, *more.items()])
+        path = self.path if path is None else path
         return f"{path}?{query}" if query else path
 
     def without(self, name: str, value: str | None = None) -> str:

@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from flask import Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from crawler import dates
+from crawler.coming import Signs
 from crawler.digest import calendars, links, wording
 from crawler.digest.local import local
 from crawler.jobs import export, freshness
 from crawler.keys import forget_key
 from crawler.opportunity import Opportunity
-from crawler.store import browse, opportunities
+from crawler.store import browse, coming, opportunities
 from crawler.web import guide, resources, showing, speaking
 from crawler.web.access import Route
 from crawler.web.context import here, now
@@ -56,6 +58,7 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
         related = browse.related(connection, pk, now=now())
         events = browse.timeline(connection, pk)
         nearby = local(connection, one, forget_key(web.settings))
+        signs = coming.signs_of(connection, pk)
     return render_template(
         "opportunity.html",
         one=one,
@@ -65,8 +68,20 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
         suggestions=resources.fitting(one),
         trouble=resources.trouble,
         helpful=guide.helpful(one),
+        **_ahead(signs, one),
         **_shown(one),
     )
+
+
+def _ahead(signs: Signs, one: Opportunity) -> dict[str, Any]:
+    """Meetings still to come, and contracts that are under way and will end."""
+    today = now().astimezone(dates.LONDON).date()
+    running = one.status_at(now()) in ("closed", "awarded")
+    return {
+        "today": today,
+        "meetings": [met for met in signs.gatherings if met.day >= today],
+        "relets": [relet for relet in signs.relets if running and relet.latest >= today],
+    }
 
 
 def _shown(one: Opportunity) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from flask import Flask, g, request
 from markupsafe import Markup
 
 from crawler import buyers, dates, money
-from crawler.digest import links, wording
+from crawler.digest import foretelling, links, wording
 from crawler.items import Lot, Place
 from crawler.places.authorities import authority, boards
 from crawler.places.regions import name as region_name
@@ -25,6 +25,7 @@ from crawler.web.context import now
 
 NAVIGATION = (
     ("opportunities", "/opportunities", "Opportunities"),
+    ("coming", "/coming", "Coming up"),
     ("authorities", "/authorities", "Places"),
     ("resources", "/resources", "Evidence"),
     ("signup", "/sign-up", "Get the digest"),
@@ -108,7 +109,19 @@ def configure(app: Flask) -> None:
             lot.value, lot.value, wording.plain(lot.currency or "GBP", 8)
         ),
     )
+    app.jinja_env.filters.update(
+        meeting=foretelling.meeting,
+        again=foretelling.again,
+        holder=foretelling.holder,
+        relet_worth=foretelling.worth,
+        watch=foretelling.watch,
+        reasoning=foretelling.reasoning,
+        quoted=foretelling.quoted,
+        weekday=lambda day: f"{day:%A} {dates.spell(day)}",
+        short_month=lambda day: f"{day:%b}",
+    )
     app.jinja_env.globals.update(
+        kinds=foretelling.ONE,
         count=wording.count,
         art_forms=wording.ART_FORMS,
         outcomes=wording.OUTCOMES,
