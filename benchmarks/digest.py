@@ -28,9 +28,10 @@ from crawler.digest.mail import Letterhead
 from crawler.items import Award, Buyer, Judgement, Place, Reason
 from crawler.jobs import drafting
 from crawler.opportunity import Opportunity
+from crawler.partners.signs import signs
 from crawler.places.authorities import authorities
 from crawler.places.regions import CODES
-from crawler.store import database, opportunities, subscribers
+from crawler.store import coming, database, opportunities, subscribers
 from crawler.store.subscribers import Subscriber, Subscription
 from crawler.store.tables import matches
 from crawler.tokens import Tokens
@@ -94,7 +95,11 @@ def fill(engine: sa.Engine, people: int, count: int, draw: random.Random) -> Non
         entries = [opportunities.Entry(None, one) for one in notices]
         ids: list[int] = []
         for at in range(0, count, 1000):
-            ids += opportunities.save(connection, entries[at : at + 1000], NOW - timedelta(days=1))
+            part = entries[at : at + 1000]
+            made = opportunities.save(connection, part, NOW - timedelta(days=1))
+            told = (entry.opportunity for entry in part)
+            coming.remember(connection, dict(zip(made, told, strict=True)), signs)
+            ids += made
         by_region: dict[str, list[int]] = {code: [] for code in CODES}
         for key, one in zip(ids, notices, strict=True):
             if one.stage != "award":

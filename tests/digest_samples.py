@@ -18,7 +18,8 @@ from crawler.digest.matching import Match, match
 from crawler.digest.nearby import Near
 from crawler.items import Buyer, Judgement, Place, Reason
 from crawler.opportunity import Change, Opportunity
-from crawler.store import database, opportunities
+from crawler.partners.signs import signs
+from crawler.store import coming, database, opportunities
 from crawler.store.matches import Told
 from crawler.store.subscribers import Subscriber, Subscription
 from crawler.tokens import Tokens
@@ -132,7 +133,9 @@ def subscriber(**changed: Any) -> Subscriber:
 
 
 def store(engine: sa.Engine, *found: Opportunity, key: int | None = None) -> list[int]:
-    """Stores opportunities, over the one with `key` if given; their internal keys."""
+    """Stores opportunities and their signs, over the one with `key` if given; internal keys."""
     entries = [opportunities.Entry(key, one) for one in found]
     with database.writing(engine) as connection:
-        return opportunities.save(connection, entries, NOW)
+        ids = opportunities.save(connection, entries, NOW)
+        coming.remember(connection, dict(zip(ids, found, strict=True)), signs)
+        return ids

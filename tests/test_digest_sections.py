@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import html5lib
 import pytest
@@ -23,6 +24,7 @@ from digest_samples import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.coming import Relet
 from crawler.digest import notes, rendering
 from crawler.digest.composing import SECTIONS
 from crawler.digest.items import Candidate
@@ -114,16 +116,37 @@ def test_contracts_that_end_are_early_signals_and_are_not_recorded_as_told():
     ending = Candidate(
         opportunity=over,
         match=Match(kind="arts", reasons=("In Wales",)),
-        ends=NOW + timedelta(days=300),
+        relet=Relet(
+            earliest=date(2027, 5, 6),
+            latest=date(2027, 11, 6),
+            certainty="worked out",
+            reasons=("3 years from 7 May 2024", "it may be extended by 6 months", "‘3 years’"),
+            incumbents=("Ada Arts",),
+            value=Decimal(420_000),
+            currency="GBP",
+        ),
     )
     made = digest(ending, person=REGULAR)
     assert keys(made) == ["early"]
     (item,) = made.sections[0].items
-    assert item.stage.startswith("The contract with Ada Arts ends on 6 May 2027;")
+    assert item.stage == (
+        "Expected again between May and November 2027: 3 years from 7 May 2024; it may be extended"
+        " by 6 months; now with Ada Arts"
+    )
+    assert item.value == "£420,000"
     assert not item.over
     assert made.carried == {}
-    assert "6 May 2027" in made.preheader
-    assert "6 May 2027" in rendering.text(made, CONTACT)
+    assert "between May and November 2027" in made.preheader
+    assert "3 years from 7 May 2024" in " ".join(rendering.text(made, CONTACT).split())
+
+
+def test_an_early_signal_says_when_the_buyer_may_be_met():
+    words = "A webinar on 4 August 2026 at 10am via Teams; a site visit on 2 July 2026."
+    made = digest(opportunity(stage="planning", description=words))
+    (item,) = made.sections[0].items
+    assert item.stage.endswith(
+        "bids are not open yet. Webinar on Tuesday 4 August 2026, 10am, online (Microsoft Teams)"
+    )
 
 
 def test_awards_have_their_own_section():

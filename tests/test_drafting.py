@@ -145,7 +145,8 @@ def test_contracts_that_end_within_a_year_are_told_once_and_where_they_fit(engin
     assert [item.id for section in draft.digest.sections for item in section.items] == [
         opportunity(1).id
     ]
-    assert "The contract with Ada Arts ends on 7 July 2027" in plain(draft)
+    assert "Expected again in July 2027" in plain(draft)
+    assert "now with Ada Arts" in plain(draft)
     assert draft.told == {}
     assert later.digest.quiet
 
@@ -283,3 +284,29 @@ def test_what_was_merged_away_meanwhile_is_passed_over(engine: sa.Engine):
     with round_of(engine) as one:
         assert one.stored([999]) == {}
         assert len(one.digest(person, slot=NOW).told) == 1
+
+
+def test_a_contract_that_was_extended_is_told_by_its_last_end(engine: sa.Engine):
+    join(engine)
+    (award,) = contract(1, -30).awards
+    extended = dataclasses.replace(
+        award, start=NOW - timedelta(days=900), extension="Option to extend by 12 months"
+    )
+    gone = dataclasses.replace(award, status="cancelled", end=NOW + timedelta(days=200))
+    store(
+        engine,
+        contract(1, 0, awards=(extended,)),
+        contract(2, 0, awards=(gone,)),
+        contract(3, 200, status="cancelled"),
+        opportunity(4, start=NOW - timedelta(days=9), end=NOW + timedelta(days=200), deadline=NOW),
+    )
+    with round_of(engine) as one:
+        draft = one.digest(regular(engine), slot=NOW)
+    (item,) = [
+        item
+        for section in draft.digest.sections
+        if section.key == "early"
+        for item in section.items
+    ]
+    assert item.id == opportunity(1).id
+    assert item.stage.startswith("If it was extended, it may run until June 2027")

@@ -136,7 +136,7 @@ def carried(shown: Sequence[Entry]) -> dict[str, Told]:
     return {
         entry.candidate.opportunity.id: Told.of(entry.candidate.opportunity)
         for entry in shown
-        if entry.candidate.ends is None
+        if entry.candidate.relet is None
     }
 
 

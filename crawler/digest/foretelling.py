@@ -103,10 +103,14 @@ def watch(one: Relet, today: date) -> str:
     return f"The buyer may begin to ask around from {_month(one.watch_from)}"
 
 
+def returning(one: Relet, today: date) -> str:
+    """When it is expected again, why, and with whom it is now, in one sentence."""
+    return f"{again(one, today)}: {_small(because(one))}; {_small(holder(one))}"
+
+
 def told(one: Relet, today: date) -> str:
-    """All of it in one sentence, as a digest says it: when, why, with whom, for how much."""
-    parts = [f"{again(one, today)}: {_small(because(one))}", _small(holder(one)), worth(one)]
-    return "; ".join(part for part in parts if part)
+    """The same, and for how much."""
+    return "; ".join(part for part in (returning(one, today), worth(one)) if part)
 
 
 def _small(words: str) -> str:

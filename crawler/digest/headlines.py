@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from crawler.digest import wording
+from crawler import dates
+from crawler.digest import foretelling, wording
 from crawler.digest.items import SOON, Candidate, title
 
 
@@ -90,8 +91,8 @@ def preheader(led: Sequence[tuple[Candidate, tuple[str, ...]]], now: datetime) -
     if not led:
         return "We looked, and found nothing that fits. You need not do anything."
     (first, changes), *others = led
-    if first.ends:
-        opening = wording.ending(first.opportunity, first.ends)
+    if first.relet:
+        opening = foretelling.again(first.relet, now.astimezone(dates.LONDON).date())
     else:
         opening = changes[0] if changes else wording.closing(first.opportunity, now)
     also = "; ".join(title(one.opportunity, 60) for one, _ in others[:2])

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from crawler import dates
 from crawler.addresses import Addresses
-from crawler.digest import wording
+from crawler.coming import Relet
+from crawler.digest import foretelling, wording
 from crawler.digest.links import Link, about, links
 from crawler.digest.matching import Match
 from crawler.digest.nearby import Near
 from crawler.opportunity import Opportunity
+from crawler.partners.meetings import gatherings
 from crawler.store.matches import Told
 
 SOON = 14
@@ -24,21 +26,23 @@ _NAME = 50
 _OVER = ("cancelled", "awarded")
 _KEPT = 50_000
 _LEAST = 40
+_MEETINGS = 2
+_UNVALUED = "Value not stated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """An opportunity that fits somebody; `told` is what they know of it already, if anything.
 
-    `first_seen` is when it reached us. `ends` is set for a contract that is told because it runs
-    out then and may be let again.
+    `first_seen` is when it reached us. `relet` is set for a contract that is told because it runs
+    out and may be let again.
     """
 
     opportunity: Opportunity
     match: Match
     told: Told | None = None
     first_seen: datetime | None = None
-    ends: datetime | None = None
+    relet: Relet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,7 @@ class Writer:
     def item(self, candidate: Candidate, changes: tuple[str, ...] = ()) -> Item:
         """The opportunity in words, for whoever it fits for the same reasons."""
         match = candidate.match
-        key = (candidate.opportunity.id, match.reasons, match.caveats, changes, candidate.ends)
+        key = (candidate.opportunity.id, match.reasons, match.caveats, changes, candidate.relet)
         found = self._kept.get(key)
         if found is None:
             if len(self._kept) >= _KEPT:
@@ -97,9 +101,10 @@ class Writer:
 
     def _written(self, candidate: Candidate, changes: tuple[str, ...]) -> Item:
         opportunity, match, now = candidate.opportunity, candidate.match, self.now
-        over = is_over(opportunity) and candidate.ends is None
-        deadline = None if candidate.ends else opportunity.deadline
-        closing = "" if over or candidate.ends else wording.closing(opportunity, now)
+        relet = candidate.relet
+        over = is_over(opportunity) and relet is None
+        deadline = None if relet else opportunity.deadline
+        closing = "" if over or relet else wording.closing(opportunity, now)
         return Item(
             id=opportunity.id,
             title=title(opportunity, 160),
@@ -107,18 +112,30 @@ class Writer:
             buyer=wording.plain(opportunity.buyer.name if opportunity.buyer else "", 120)
             or "Buyer not named",
             place=wording.place(opportunity.place),
-            value=wording.worth(opportunity),
+            value=wording.sentence(foretelling.worth(relet)) or _UNVALUED
+            if relet
+            else wording.worth(opportunity),
             closing=closing,
             soon=bool(not over and deadline and 0 <= dates.days_left(deadline, now) <= SOON),
-            stage=wording.ending(opportunity, candidate.ends)
-            if candidate.ends
-            else wording.stage(opportunity, now),
+            stage=foretelling.returning(relet, self.today) if relet else self._stage(opportunity),
             over=over,
             changes=changes,
             reasons=_bounded(match.reasons[:5], 600),
             caveats=_bounded(match.caveats[:3], 300),
             links=links(opportunity.urls, self.portals),
             near=Near() if over else self.near(opportunity),
+        )
+
+    @property
+    def today(self) -> date:
+        """The writer's day in London."""
+        return self.now.astimezone(dates.LONDON).date()
+
+    def _stage(self, opportunity: Opportunity) -> str:
+        """How far it has come, and when its buyer may be met."""
+        met = [one for one in gatherings(opportunity) if one.day >= self.today][:_MEETINGS]
+        return ". ".join(
+            [wording.stage(opportunity, self.now), *(foretelling.meeting(one) for one in met)]
         )
 
 

@@ -49,7 +49,7 @@ def sort_out(
     for candidate in candidates:
         if candidate.told is None:
             seen = candidate.first_seen
-            fresh = last is None or seen is None or seen > last or candidate.ends is not None
+            fresh = last is None or seen is None or seen > last or candidate.relet is not None
             key = "missed" if _late(candidate, person) else section_of(candidate, now)
             found[key].append(Entry(candidate=candidate, fresh=fresh))
         elif news := changes(candidate.told, candidate.opportunity):
@@ -63,7 +63,7 @@ def _late(candidate: Candidate, person: Subscriber) -> bool:
     """Whether it reached us so late that an earlier digest should have told of it."""
     last, seen = last_digest(person), candidate.first_seen
     joined = person.confirmed_at or person.created
-    if last is None or seen is None or candidate.ends or seen <= joined:
+    if last is None or seen is None or candidate.relet or seen <= joined:
         return False
     return candidate.opportunity.published < min(last, seen) - LATE
 
@@ -71,7 +71,7 @@ def _late(candidate: Candidate, person: Subscriber) -> bool:
 def section_of(candidate: Candidate, now: datetime) -> str:
     """The section in which an opportunity is told that is news to the reader."""
     opportunity = candidate.opportunity
-    if candidate.ends or opportunity.stage == "planning":
+    if candidate.relet or opportunity.stage == "planning":
         return "early"
     if opportunity.status == "awarded" or opportunity.stage in ("award", "contract"):
         return "awards"
@@ -93,7 +93,7 @@ def _weight(entry: Entry) -> tuple[bool, bool, float, float, str]:
     opportunity, kind = entry.candidate.opportunity, entry.candidate.match.kind
     score = opportunity.judgement.scores.get(kind, 0.0) if opportunity.judgement else 0.0
     order = (-round(score, 1), -opportunity.published.timestamp(), opportunity.id)
-    return (not entry.fresh, entry.candidate.ends is not None, *order)
+    return (not entry.fresh, entry.candidate.relet is not None, *order)
 
 
 def _age(entry: Entry) -> tuple[float, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from crawler import dates
 from crawler.digest import matching
 from crawler.digest.considering import Considered
 from crawler.digest.items import Candidate
@@ -68,9 +69,10 @@ def ending(one: Ending, again: Considered, person: Subscriber) -> Candidate | No
     if candidate is None:
         return None
     fit = candidate.match
-    if any(award.extension for award in one.opportunity.awards):
+    unsaid = one.relet.latest == one.relet.earliest
+    if unsaid and any(award.extension for award in one.opportunity.awards):
         fit = replace(fit, caveats=(*fit.caveats, "The buyer may extend the contract instead"))
-    return replace(candidate, opportunity=one.opportunity, match=fit, ends=one.ends)
+    return replace(candidate, opportunity=one.opportunity, match=fit, relet=one.relet)
 
 
 def comes_near(one: Ending, last: datetime | None) -> bool:
@@ -78,7 +80,9 @@ def comes_near(one: Ending, last: datetime | None) -> bool:
 
     That is how each is told of once, though nobody records it.
     """
-    if last is None or one.ends > last + HORIZON or one.first_seen > last:
+    if last is None or one.first_seen > last:
+        return True
+    if one.ends > (last + HORIZON).astimezone(dates.LONDON).date():
         return True
     return any(
         change.field == "status" and change.new == "awarded" and change.at > last

@@ -192,15 +192,6 @@ def stage(opportunity: Opportunity, now: datetime) -> str:
     return "Closed" if opportunity.status_at(now) == "closed" else "Open for bids"
 
 
-def ending(opportunity: Opportunity, ends: datetime) -> str:
-    """When a contract runs out and who holds it now: ``The contract with Ada ends on …``."""
-    names = (plain(name, 80) for award in opportunity.awards for name in award.suppliers if name)
-    holders = list(dict.fromkeys(names))
-    whose = f" with {listing(holders)}" if 0 < len(holders) < 4 else ""
-    day = dates.spell(ends.astimezone(dates.LONDON).date())
-    return f"The contract{whose} ends on {day}; the work may be put out again before then"
-
-
 def evidence(judgement: Judgement) -> str:
     """The strongest phrases behind a judgement and where they stand, three at most.
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from crawler import dates
+from crawler.coming import Relet
 from crawler.items import Relevance
 from crawler.opportunity import Opportunity
+from crawler.store import coming
 from crawler.store import opportunities as shelf
-from crawler.store.tables import awards, opportunities
+from crawler.store.early_tables import relets
+from crawler.store.tables import opportunities
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """An awarded opportunity, the end of its last contract, and when it first came to us."""
+    """An awarded opportunity, its contract that ends next and when, and when it came to us."""
 
     opportunity: Opportunity
-    ends: datetime
+    relet: Relet
+    ends: date
     first_seen: datetime
 
 
@@ -28,25 +34,34 @@ def ending(
 ) -> list[Ending]:
     """Awarded opportunities judged as one of `relevances` whose contracts end then, by their end.
 
-    The last of an opportunity's awards counts; the period of the whole where no award has one.
+    A contract whose first end is not after `after` counts by its last, with every extension. Of an
+    opportunity's contracts the one that ends first is told.
     """
-    last = sa.func.coalesce(sa.func.max(awards.c.end), opportunities.c.end)
+    first, last = (moment.astimezone(dates.LONDON).date() for moment in (after, until))
+    ends = sa.case((relets.c.earliest > first, relets.c.earliest), else_=relets.c.latest)
     query = (
-        sa.select(opportunities.c.id, last.label("ends"))
-        .outerjoin(awards, awards.c.opportunity_id == opportunities.c.id)
+        sa.select(relets, ends.label("ends"))
+        .join(opportunities, opportunities.c.id == relets.c.opportunity_id)
         .where(
-            opportunities.c.stage.in_(("award", "contract")),
+            relets.c.awarded,
+            relets.c.latest > first,
+            ends <= last,
             opportunities.c.status != "cancelled",
             opportunities.c.relevance.in_(list(relevances)),
         )
-        .group_by(opportunities.c.id, opportunities.c.end)
-        .having(sa.and_(last > after, last <= until))
-        .order_by(last, opportunities.c.id)
+        .order_by(ends, relets.c.opportunity_id, relets.c.id)
     )
-    ends = {row.id: row.ends for row in connection.execute(query)}
-    found = shelf.several(connection, ends)
+    rows: dict[int, Any] = {}
+    for row in connection.execute(query):
+        rows.setdefault(row.opportunity_id, row)
+    found = shelf.several(connection, rows)
     return [
-        Ending(found[key].opportunity, moment, found[key].first_seen)
-        for key, moment in ends.items()
-        if key in found
+        Ending(found[pk].opportunity, coming.relet_of(row), _day(row.ends), found[pk].first_seen)
+        for pk, row in rows.items()
+        if pk in found
     ]
+
+
+def _day(value: date | str) -> date:
+    """A day as the databases give one that was chosen between two columns."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
