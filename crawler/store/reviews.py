@@ -20,10 +20,11 @@ from crawler.errors import ReleaseError, UsageError
 from crawler.items import ART_FORMS, OUTCOMES, RELEVANCES, Judgement, Notice, Relevance
 from crawler.opportunity import Opportunity
 from crawler.store import opportunities
+from crawler.store.listings import mask
 from crawler.store.releases import Reader
 from crawler.store.statements import chunks
+from crawler.store.tables import listings, processes, releases, reviews
 from crawler.store.tables import opportunities as opportunities_table
-from crawler.store.tables import processes, releases, reviews
 
 Verdict = Literal["accept", "reject", "label", "not_for_us"]
 
@@ -58,6 +59,9 @@ class Said:
         if theirs != (self.decision == "not_for_us") or theirs == (self.reviewer is not None):
             raise ValueError(f"{self.decision} needs either a reviewer or a subscriber")
         return "subscriber" if theirs else "reviewer"
+
+
+_MAYBE = mask("relevance", ["review", "adjacent"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,8 +240,12 @@ def to_review(
     """
     table = opportunities_table
     seen = sa.exists().where(reviews.c.opportunity_id == table.c.id, reviews.c.by == "reviewer")
-    query = sa.select(table.c.id, table.c.scores, table.c.deadline).where(
-        table.c.relevance.is_not(None), ~seen
+    # Nothing that people are shown, and nothing that is hidden, lies in the review band.
+    maybe = listings.c.card.bitwise_and(_MAYBE) != 0
+    query = (
+        sa.select(table.c.id, table.c.scores, table.c.deadline)
+        .join(listings, listings.c.opportunity_id == table.c.id)
+        .where(maybe, table.c.relevance.is_not(None), ~seen)
     )
     ranked, passed = [], set(without)
     for pk, scores, deadline in connection.execute(query):
