@@ -7,6 +7,8 @@ Needs Debian's chromium. The pages show the demo's notices, which we wrote.
 
 from __future__ import annotations
 
+import email
+import email.policy
 import os
 import pathlib
 import re
@@ -17,9 +19,12 @@ import tempfile
 import time
 import urllib.request
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 HERE = pathlib.Path(__file__).resolve().parent
+REVIEWER = "reviewer@demo.example"
+"""Whom the demo lets sign in."""
+
 WIDE, NARROW = {"width": 1100, "height": 820}, {"width": 390, "height": 780}
 
 
@@ -53,16 +58,56 @@ def photograph(
     page.close()
 
 
+def photograph_desk(browser: Browser, base: str, home: pathlib.Path) -> None:
+    """What a reviewer sees."""
+    context = signed_in(browser, base, home, REVIEWER)
+    page = context.new_page()
+    page.goto(f"{base}/review")
+    page.screenshot(path=HERE / "web-review.png")
+    context.close()
+
+
+def signed_in(browser: Browser, base: str, home: pathlib.Path, address: str) -> BrowserContext:
+    """A browser in which `address` has signed in by the link in the newest mail of the outbox."""
+    context = browser.new_context(viewport=WIDE)
+    page = context.new_page()
+    page.goto(f"{base}/sign-in")
+    page.get_by_label("Your email address").fill(address)
+    page.get_by_role("button", name="Send me a link").click()
+    page.get_by_role("heading", name="Look into your mailbox").wait_for()
+    end = time.monotonic() + 60
+    while not (link := newest_link(home, f"{base}/sign-in/")):
+        assert time.monotonic() < end, "no mail to sign in came"
+        time.sleep(0.5)
+    page.goto(link)
+    page.get_by_role("button", name="Sign in").click()
+    page.close()
+    return context
+
+
+def newest_link(home: pathlib.Path, start: str) -> str | None:
+    """The address that begins with `start` in the newest mail that holds one."""
+    mails = sorted(home.glob("var/outbox/*.eml"), key=lambda one: one.stat().st_mtime)
+    for mail in reversed(mails):
+        message = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
+        body = message.get_body(("plain",))
+        found = re.search(rf"{re.escape(start)}\S+", body.get_content()) if body else None
+        if found:
+            return found[0]
+    return None
+
+
 def main() -> None:
     """Runs the demo in a folder of its own and takes the pictures."""
     with tempfile.TemporaryDirectory() as home:
+        base = f"http://127.0.0.1:{free_port()}"
         environment = os.environ | {
+            "TENDERS_BASE_URL": base,
             "TENDERS_HOME": home,
             "TENDERS_DATABASE_URL": f"sqlite:///{home}/var/demo.sqlite",
         }
         tenders = [sys.executable, "-m", "crawler.cli"]
         subprocess.run([*tenders, "demo", "--no-serve"], env=environment, check=True)
-        base = f"http://127.0.0.1:{free_port()}"
         server = subprocess.Popen(
             [*tenders, "serve", "--port", base.rsplit(":", 1)[1]], env=environment
         )
@@ -78,6 +123,7 @@ def main() -> None:
                 photograph(browser, f"{base}/opportunities", "web-opportunities-phone.png", NARROW)
                 photograph(browser, base + first[1], "web-opportunity.png", WIDE)
                 photograph(browser, base + first[1], "web-opportunity-dark.png", NARROW, "dark")
+                photograph_desk(browser, base, pathlib.Path(home))
                 browser.close()
         finally:
             server.terminate()

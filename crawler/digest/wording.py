@@ -5,6 +5,7 @@ Everything that a source wrote passes through `plain` before it reaches a mail.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -60,6 +61,7 @@ _NUMBERS = ("", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", 
 FAR = 60
 """Days beyond which a closing date stands for itself."""
 
+_WORD = re.compile(r"\w+")
 _JOINERS = "\u200c\u200d"
 """Invisible, but Persian and family emoji need them."""
 
@@ -200,7 +202,7 @@ def evidence(judgement: Judgement) -> str:
     """
     speaking = [reason for reason in judgement.reasons if reason.weight > 0]
     telling = [reason for reason in speaking if reason.field != "buyer"] or speaking
-    strongest = sorted(telling, key=lambda reason: -reason.weight)[:3]
+    strongest = _various(sorted(telling, key=lambda reason: -reason.weight))[:3]
     quoted: dict[str, list[str]] = {}
     others = []
     for reason in strongest:
@@ -213,6 +215,18 @@ def evidence(judgement: Judgement) -> str:
             others.append(f"bought by {plain(reason.text, 60)}")
     parts = [f"{listing(words)} {where}" for where, words in quoted.items()]
     return "; ".join([*parts, *others])
+
+
+def _various(reasons: Sequence[Reason]) -> list[Reason]:
+    """`reasons` without those that say only what one before them says: ‘artist’, ‘artists’."""
+    told: set[str] = set()
+    kept = []
+    for reason in reasons:
+        own = {word.rstrip("s") for word in _WORD.findall(_bare(reason).lower())}
+        if not own <= told:
+            kept.append(reason)
+            told |= own
+    return kept
 
 
 def _bare(reason: Reason) -> str:
