@@ -66,6 +66,18 @@ class Addresses:
         """The page with the button for `what` (``hide`` or ``save``) about one opportunity."""
         return f"{self.base}/mark/{self.tokens.make('mark', handle, id, what)}"
 
+    def partnering(self, handle: str) -> str:
+        """The page where somebody offers themselves as a partner, or takes that back."""
+        return f"{self.preferences(handle)}/partnering"
+
+    def partners(self, handle: str, id: str) -> str:  # noqa: A002
+        """Who could deliver one opportunity with somebody, and the buttons to ask them."""
+        return f"{self.base}/with-you/{self.tokens.make('partners', handle, id)}"
+
+    def introduction(self, handle: str, key: str) -> str:
+        """The page with the buttons that answer a request to be introduced."""
+        return f"{self.base}/introductions/{self.tokens.make('introduce', handle, key)}"
+
     def all_matches(self, handle: str) -> str:
         """Everything that fits somebody, beyond what one digest shows."""
         return f"{self.base}/my-matches/{self.tokens.make('manage', handle)}"

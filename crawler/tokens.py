@@ -18,7 +18,9 @@ from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTime
 from itsdangerous.encoding import base64_encode
 from itsdangerous.signer import HMACAlgorithm
 
-Purpose = Literal["confirm", "manage", "unsubscribe", "mark", "feed", "answer"]
+Purpose = Literal[
+    "confirm", "manage", "unsubscribe", "mark", "feed", "answer", "partners", "introduce"
+]
 
 LIFETIMES: dict[Purpose, timedelta | None] = {
     "confirm": timedelta(days=7),
@@ -27,6 +29,8 @@ LIFETIMES: dict[Purpose, timedelta | None] = {
     "mark": timedelta(days=400),
     "feed": None,
     "answer": timedelta(days=400),
+    "partners": timedelta(days=60),
+    "introduce": timedelta(days=30),
 }
 """How long a link of each purpose works; None is for good (RFC 8058 links must outlive mail)."""
 

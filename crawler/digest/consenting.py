@@ -31,8 +31,17 @@ from crawler.tokens import LIFETIMES
 WORDING = "2026-11"
 """The version of the words in use. Change the words only together with this."""
 
+PARTNERING = "partners-2026-11"
+"""The version of the words by which people agree to be shown as possible partners."""
+
 WORDINGS = MappingProxyType(
     {
+        "partners-2026-11": (
+            f"I agree that {NAME} shows my organisation’s name, its area and the words I wrote here"
+            " to everybody as a possible partner, and passes on requests to be introduced to me. My"
+            " email address is hidden until I agree to an introduction. I can take this back at any"
+            " time, at once, on this page."
+        ),
         "2026-11": (
             f"I agree that {NAME} sends me emails about public tenders and contracts that fit what"
             " I asked for, and keeps my email address, my organisation’s name and my wishes for"

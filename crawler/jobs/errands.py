@@ -100,10 +100,12 @@ def find_matches(settings: Settings) -> str:
 
 
 def find_partners(settings: Settings) -> str:
-    """Finds out who won relevant contracts."""
-    from crawler.jobs import suppliers
+    """Finds out who won relevant contracts, and ends introductions that nobody answered."""
+    from crawler.jobs import introducing, suppliers
 
-    return str(suppliers.refresh(database.engine(settings.database)))
+    engine, now = database.engine(settings.database), datetime.now(UTC)
+    found = suppliers.refresh(engine)
+    return f"{found}; {introducing.run_out(settings, engine, now)} introductions ran out"
 
 
 def digest(settings: Settings) -> str:

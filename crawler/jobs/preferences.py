@@ -19,7 +19,7 @@ from crawler.digest import outbox as folders
 from crawler.digest.consenting import WORDINGS
 from crawler.digest.wishes import same
 from crawler.errors import UsageError
-from crawler.jobs import consent
+from crawler.jobs import consent, introducing, partnering
 from crawler.store import (
     consents,
     database,
@@ -116,6 +116,7 @@ def change(
         name = consent.named(organisation)
         if (person.organisation, person.schedule) != (name, schedule):
             membership.describe(connection, person.id, name)
+            partnering.rename(connection, person, name)
             membership.reschedule(connection, person.id, schedule)
             _changed(connection, person, origin, network, now)
         return _again(connection, person)
@@ -263,7 +264,8 @@ def erase_person(settings: Settings, engine: sa.Engine, person: Subscriber) -> E
     never written to again. Nothing here logs addresses.
     """
     with database.writing(engine) as connection:
-        mails = outbox.erase(connection, person.email, person.id)
+        mails = introducing.erase_mails(connection, person.id)
+        mails += outbox.erase(connection, person.email, person.id)
         subscribers.remove(connection, person.email)
     kept = (settings.outbox, settings.var / "preview")
     return Erased(mails=mails, files=sum(folders.erase(one, person.email) for one in kept))

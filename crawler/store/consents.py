@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from crawler.store.tables import consents
 
 Event = Literal[
-    "asked", "confirmed", "changed", "paused", "resumed", "stopped", "imported", "suppressed"
-]
+    "asked", "confirmed", "changed", "paused", "resumed", "stopped", "imported", "suppressed",
+    "partnering", "withdrew",
+]  # fmt: skip
 EVENTS: tuple[Event, ...] = get_args(Event)
 _LONGEST_ORIGIN = 200
 

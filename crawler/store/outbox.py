@@ -25,7 +25,13 @@ LEASE = "outbox"
 CONFIRMATION = "confirm"
 """The kind of the one mail that somebody gets who has not opted in, or not anew."""
 
-SUBSCRIBED = ("digest", "early", "reminder")
+INTRODUCTION = "introduce"
+"""The kind of mails by which two subscribers are made known to each other."""
+
+PARTNERS = "partners"
+"""The kind of the mail that leads somebody to their page of possible partners."""
+
+SUBSCRIBED = ("digest", "early", "reminder", INTRODUCTION, PARTNERS)
 """The kinds that only active subscribers get."""
 
 GIVE_UP_AFTER = timedelta(days=4)
@@ -346,6 +352,21 @@ def erase(connection: sa.Connection, email: str, subscriber_id: int | None = Non
     if subscriber_id is not None:
         theirs = sa.or_(theirs, outbox.c.subscriber_id == subscriber_id)
     return connection.execute(outbox.delete().where(theirs)).rowcount
+
+
+def drop_about(connection: sa.Connection, about: str) -> int:
+    """Deletes the mail about something, sent or not; how many. One on its way goes nevertheless."""
+    return connection.execute(outbox.delete().where(outbox.c.about == about)).rowcount
+
+
+def queued_since(connection: sa.Connection, recipient: str, kind: str, since: datetime) -> int:
+    """How many mails of a kind were queued for somebody after `since`."""
+    query = sa.select(sa.func.count()).select_from(outbox)
+    return connection.execute(
+        query.where(
+            outbox.c.recipient == recipient, outbox.c.kind == kind, outbox.c.queued_at > since
+        )
+    ).scalar_one()
 
 
 def _domain(recipient: str) -> str:

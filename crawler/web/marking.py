@@ -52,6 +52,7 @@ def page(token: str) -> str:
         whys=WHYS,
         outcomes_of_bids=OUTCOMES,
         matches=here().addresses.all_matches(who.person.handle),
+        partners=here().addresses.partners(who.person.handle, found[1].id),
     )
 
 

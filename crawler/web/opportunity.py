@@ -14,13 +14,15 @@ from crawler import dates
 from crawler.coming import Signs
 from crawler.digest import calendars, links, wording
 from crawler.digest.local import local
-from crawler.jobs import export, freshness
+from crawler.jobs import export, freshness, suggesting
 from crawler.keys import forget_key
 from crawler.opportunity import Opportunity
 from crawler.store import browse, coming, opportunities
 from crawler.web import guide, resources, showing, speaking
 from crawler.web.access import Route
 from crawler.web.context import here, now
+
+_OVER = ("closed", "cancelled", "awarded")
 
 
 class Elsewhere(Exception):  # noqa: N818
@@ -59,12 +61,15 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
         events = browse.timeline(connection, pk)
         nearby = local(connection, one, forget_key(web.settings))
         signs = coming.signs_of(connection, pk)
+        over = one.status_at(now()) in _OVER
+        with_you = () if over else suggesting.partners(connection, one)
     return render_template(
         "opportunity.html",
         one=one,
         related=related,
         nearby=nearby,
         history=showing.history(events),
+        with_you=with_you,
         suggestions=resources.fitting(one),
         trouble=resources.trouble,
         helpful=guide.helpful(one),
@@ -97,7 +102,7 @@ def _shown(one: Opportunity) -> dict[str, Any]:
         "text": speaking.paragraphs(one.description, marked),
         "cut": len(one.description) > speaking.LONGEST_TEXT,
         "facts": showing.key_facts(one, at),
-        "over": one.status_at(at) in ("closed", "cancelled", "awarded"),
+        "over": one.status_at(at) in _OVER,
         "countdown": showing.countdown(one, at),
         "speaks": speaks,
         "against": against,
