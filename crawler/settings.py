@@ -60,6 +60,8 @@ EXTENSIONS = {
     "scrapy.extensions.corestats.CoreStats": 10,
     "scrapy.extensions.memusage.MemoryUsage": None,
 }
+# Scrapy would read each callback's source text again for each response, to warn its author.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 # Batches of one response are kept in order.
 CONCURRENT_ITEMS = 1
 

@@ -10,11 +10,10 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ import sqlalchemy as sa
 from crawler import dates
 from crawler.contacts.bidding import page_facts
 from crawler.errors import UsageError
+from crawler.jobs import processes
 from crawler.jobs.clock import ticking
 from crawler.sources import Pace, Source, find, is_loopback
 from crawler.sources.councils import bodies, chosen
@@ -197,17 +197,11 @@ def _run(
     environment: dict[str, str],
     listen: Listener,
 ) -> list[Result]:
-    return asyncio.run(_watch_all(wanted, commands, environment, listen)) if wanted else []
-
-
-def authorities(url: str, now: datetime) -> list[Result]:
-    """The monthly visit: every body's own site, boards' among them, and every democracy site.
-
-    What staff have paused is left out.
-    """
-    chosen_sites = {"councils": Options(only=tuple(bodies())), "moderngov": Options()}
-    running = [source.key for source in _running(url, find(chosen_sites))]
-    return [result for key in running for result in crawl(url, [key], chosen_sites[key], now)]
+    if not wanted:
+        return []
+    # One process alone is started as quickly by itself as through a warm one.
+    with processes.kept_warm() if len(wanted) > 1 else nullcontext():
+        return asyncio.run(_watch_all(wanted, commands, environment, listen))
 
 
 def _sites(options: Options) -> dict[str, str]:
@@ -238,7 +232,7 @@ def _resume(
 
 
 def _command(engine: sa.Engine, source: Source, options: Options, now: datetime) -> list[str]:
-    """The Scrapy command for one source; watermark and silence go in as arguments."""
+    """What Scrapy is told to crawl one source; watermark and silence go in as arguments."""
     with engine.connect() as connection:
         state = sources.states_of(connection).get(source.key, sources.State())
     arguments = {"source": source.key}
@@ -266,7 +260,7 @@ def _command(engine: sa.Engine, source: Source, options: Options, now: datetime)
         "LOG_LEVEL": "INFO" if options.verbose else "WARNING",
         "LOOPBACK_ALLOWED": any(is_loopback(mirror) for mirror in _mirrors(source, options)),
     }
-    command = [sys.executable, "-P", "-m", "scrapy", "crawl", source.platform]
+    command = ["crawl", source.platform]
     for name, value in arguments.items():
         command += ["-a", f"{name}={value}"]
     for name, setting in settings.items():
@@ -318,16 +312,16 @@ async def _watch(
     source: Source, command: list[str], environment: dict[str, str], listen: Listener
 ) -> Result:
     """Runs one subprocess to its end and reads its events."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env=environment,
-        start_new_session=True,
-        limit=1 << 20,
-    )
+    reads, output = os.pipe()
+    try:
+        process = await processes.begin("scrapy", command, environment, output)
+    except BaseException:
+        os.close(reads)
+        raise
+    finally:
+        os.close(output)
     summary: dict[str, Any] = {}
-    reading = asyncio.create_task(_read(process, listen, summary))
+    reading = asyncio.create_task(_read(reads, listen, summary))
     interrupted = False
     try:
         await asyncio.shield(reading)
@@ -342,11 +336,14 @@ async def _watch(
     return _result(source, summary, code)
 
 
-async def _read(
-    process: asyncio.subprocess.Process, listen: Listener, summary: dict[str, Any]
-) -> None:
-    assert process.stdout is not None
-    async for line in process.stdout:
+async def _read(output: int, listen: Listener, summary: dict[str, Any]) -> None:
+    """Hears the events on the open file `output` until nobody writes there any more."""
+    lines = asyncio.StreamReader(limit=1 << 20)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(output, "rb", 0)
+    )
+    async for line in lines:
         try:
             event = json.loads(line)
         except ValueError:
@@ -356,9 +353,10 @@ async def _read(
         if event.get("event") == "summary":
             summary.update(event)
         listen(event)
+    transport.close()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: processes.Process) -> None:
     """Asks a subprocess to end as Scrapy does on Ctrl-C, and insists after a minute."""
     for word, patience in ((signal.SIGINT, _PATIENCE), (signal.SIGKILL, None)):
         if process.returncode is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 
 from crawler.config import Settings
 from crawler.errors import TendersError
+from crawler.jobs import processes
 from crawler.jobs.errands import Job
 from crawler.store import database, jobs, leases
 
@@ -137,7 +137,12 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
-def command(job: str, due: datetime, *, again: bool = False) -> list[str]:
-    """The process that runs `job` for `due` and ends with the one that begins it."""
-    words = [sys.executable, "-P", "-m", "scheduler", "--now", job, "--due", due.isoformat()]
+def arguments(job: str, due: datetime, *, again: bool = False) -> list[str]:
+    """What `scheduler` is told so that it runs `job` for `due`, and ends with who began it."""
+    words = ["--now", job, "--due", due.isoformat()]
     return [*words, "--again"] if again else words
+
+
+def command(job: str, due: datetime) -> list[str]:
+    """The process that does so."""
+    return processes.command("scheduler", arguments(job, due))

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from crawler.config import Settings
 from crawler.errors import StoreError, TendersError
-from crawler.jobs import running
+from crawler.jobs import processes, running
 from crawler.jobs.errands import Job
 from crawler.store import database, work_queue
 
@@ -163,11 +163,7 @@ async def _again(
 
 async def _process(job: str, due: datetime, limit: float, *, again: bool) -> int:
     """Runs a job's process to its end or its limit; its exit status."""
-    process = await asyncio.create_subprocess_exec(
-        *running.command(job, due, again=again),
-        stdin=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = await processes.begin("scheduler", running.arguments(job, due, again=again))
     try:
         return await asyncio.wait_for(process.wait(), limit)
     except TimeoutError:
@@ -178,10 +174,9 @@ async def _process(job: str, due: datetime, limit: float, *, again: bool) -> int
         raise
 
 
-async def _stopped(process: asyncio.subprocess.Process) -> int:
+async def _stopped(process: processes.Process) -> int:
     for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            process.send_signal(number)
+        process.send_signal(number)
         with suppress(TimeoutError):
             return await asyncio.wait_for(process.wait(), _ENDING)
     return -signal.SIGKILL
@@ -193,7 +188,8 @@ def work(settings: Settings, concurrency: int) -> None:
     A database that goes away is said once and waited for. Raises `StoreError` at the start.
     """
     engine_of(settings)
-    asyncio.run(_work(settings, concurrency))
+    with processes.kept_warm():
+        asyncio.run(_work(settings, concurrency))
 
 
 async def _work(settings: Settings, concurrency: int) -> None:
