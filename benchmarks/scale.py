@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -40,17 +41,50 @@ from crawler.store import work_queue as tables  # noqa: E402
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What one measurement saw: seconds from the first request queued to the last job done."""
+    """What one measurement saw: seconds from the first request queued to the last job done.
+
+    Processor seconds are those of the workers with all that they began, of the database's server,
+    of the simulated domains, and of whatever else ran on the machine.
+    """
 
     seconds: float
     requests: int
     most: int
     failed: int
+    workers: float
+    server: float
+    domains: float
+    others: float
+
+    @property
+    def page(self) -> float:
+        """Processor seconds that one request took, of all but strangers' processes."""
+        return (self.workers + self.server + self.domains) / self.requests
+
+
+def worked(pid: int) -> float:
+    """Processor seconds of a process and of those of its children that have ended."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy() -> float:
+    """Processor seconds of the whole machine."""
+    user, nice, system, _, _, irq, soft, *_ = map(
+        int, Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+    )
+    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
+
+
+def used() -> float:
+    """Processor seconds of the children that have been waited for."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 @contextmanager
-def simulated(domains: int, latency: float) -> Iterator[int]:
-    """The domains, running; their port."""
+def simulated(domains: int, latency: float) -> Iterator[tuple[int, int]]:
+    """The domains, running; their port, and the number of their process."""
     how = ["--domains", str(domains), "--latency", str(latency)]
     server = subprocess.Popen(
         [sys.executable, str(HERE / "domains.py"), *how],
@@ -60,7 +94,7 @@ def simulated(domains: int, latency: float) -> Iterator[int]:
     )
     assert server.stdout is not None
     try:
-        yield int(server.stdout.readline())
+        yield int(server.stdout.readline()), server.pid
     finally:
         server.kill()
         server.communicate()
@@ -70,7 +104,7 @@ def measure(workers: int, numbers: range, options: argparse.Namespace) -> Seen:
     """Queues a crawl for each domain and has `workers` do them, ten at once each."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        simulated(max(numbers), options.latency) as port,
+        simulated(max(numbers), options.latency) as (port, pid),
         serving() as server,
     ):
         (Path(folder) / "sources.toml").write_text(rows(numbers, port, options.requests))
@@ -82,6 +116,7 @@ def measure(workers: int, numbers: range, options: argparse.Namespace) -> Seen:
             one = Job(f"crawl:sim-{number}", "0 0 1 1 *", lambda _: "", limit, lock=lock)
             work_queue.defer(settings, one, datetime.now(UTC))
         command = [sys.executable, "-m", "crawler.cli", "worker", "--concurrency", "10"]
+        spent = [used(), worked(server.pid), worked(pid), busy()]
         running = [
             subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             for _ in range(workers)
@@ -98,14 +133,21 @@ def measure(workers: int, numbers: range, options: argparse.Namespace) -> Seen:
             process.send_signal(signal.SIGTERM)
         for process in running:
             process.wait(120)
+        engine.dispose()  # the server counts what ended
+        time.sleep(0.5)
+        after = [used(), worked(server.pid), worked(pid), busy()]
+        ours = [now - then for then, now in zip(spent, after, strict=True)]
         with urllib.request.urlopen(f"http://127.0.1.1:{port}/_census") as answer:
             census = json.loads(answer.read()).values()
-        engine.dispose()
     return Seen(
         seconds=seconds,
         requests=sum(one["requests"] for one in census),
         most=max(one["most"] for one in census),
         failed=sum(state != "succeeded" for state in states),
+        workers=ours[0],
+        server=ours[1],
+        domains=ours[2],
+        others=ours[3] - sum(ours[:3]),
     )
 
 
@@ -116,6 +158,14 @@ def told(name: str, seen: Seen, bound: float) -> None:
         f" {seen.requests / seen.seconds:.1f} a second; bound {bound:.1f} s,"
         f" reached {bound / seen.seconds:.2f} of it;"
         f" at most {seen.most} at a time to one domain; {seen.failed} jobs not done"
+    )
+    cores = os.cpu_count() or 1
+    free = cores - seen.others / seen.seconds
+    print(
+        f"  processor seconds: workers {seen.workers:.1f}, database {seen.server:.1f}, domains"
+        f" {seen.domains:.1f}, strangers {seen.others:.1f}; {seen.page * 1000:.1f} ms a request,"
+        f" so that the {free:.1f} of {cores} cores left by strangers could do"
+        f" {free / seen.page:.0f} a second"
     )
 
 

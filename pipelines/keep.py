@@ -85,5 +85,6 @@ class Keep:
             logger.error("%s: %s", done.source, words)
             complain(tally(self._crawler, done.source), words)
             return
-        with database.writing(self._engine) as connection:
+        # The source's own row, which nobody else writes while we hold its lease.
+        with database.writing(self._engine, alone=False) as connection:
             sources.advance(connection, done.source, done.window)

@@ -68,6 +68,11 @@ class Server:
         log = str(self._root / "log")
         self._run("pg_ctl", "-D", str(self._data), "-o", options, "-w", "-l", log, "start")
 
+    @property
+    def pid(self) -> int:
+        """The number of the process that began all of the server's others."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
     def stop(self) -> None:
         """Stops it at once: every connection breaks."""
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")

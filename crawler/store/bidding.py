@@ -47,10 +47,15 @@ def remember(connection: sa.Connection, ids: Collection[int], tell: Tell) -> Non
     columns = (
         opportunities.c.id, opportunities.c.buyer_name, opportunities.c.urls,
         opportunities.c.description, opportunities.c.published,
+        bid_mentions.c.authority, bid_mentions.c.portal,
     )  # fmt: skip
+    both = opportunities.outerjoin(
+        bid_mentions, bid_mentions.c.opportunity_id == opportunities.c.id
+    )
     for part in chunks(sorted(ids), _BATCH):
-        known = {row.opportunity_id: row for row in _mentions(connection, part)}
-        stored = connection.execute(sa.select(*columns).where(opportunities.c.id.in_(part)))
+        query = sa.select(*columns).select_from(both).where(opportunities.c.id.in_(part))
+        stored = connection.execute(query).all()
+        known = {row.id: row for row in stored if row.authority is not None}
         rows = [
             _row(row, told)
             for row in stored

@@ -14,6 +14,7 @@ from crawler.store.tables import duplicate_pairs as pairs
 from crawler.store.tables import opportunities, processes
 
 Word = Literal["merge", "apart"]
+_MERGED = pairs.c.decision == "merge"
 
 
 def decisions(connection: sa.Connection, ids: Collection[int]) -> dict[tuple[int, int], str]:
@@ -30,13 +31,12 @@ def decisions(connection: sa.Connection, ids: Collection[int]) -> dict[tuple[int
 def merged_with(connection: sa.Connection, ids: Collection[int]) -> set[int]:
     """The processes that people merged with any of these."""
     found: set[int] = set()
-    for one, other in (
-        (pairs.c.first_id, pairs.c.second_id),
-        (pairs.c.second_id, pairs.c.first_id),
-    ):
-        for part in chunks(ids):
-            query = sa.select(other).where(pairs.c.decision == "merge", one.in_(part))
-            found.update(connection.execute(query).scalars())
+    for part in chunks(ids):
+        query = sa.union(
+            sa.select(pairs.c.second_id).where(_MERGED, pairs.c.first_id.in_(part)),
+            sa.select(pairs.c.first_id).where(_MERGED, pairs.c.second_id.in_(part)),
+        )
+        found.update(connection.execute(query).scalars())
     return found
 
 

@@ -136,9 +136,16 @@ def pence(amount: Decimal | None) -> int | None:
     return max(min(int((amount * 100).to_integral_value()), _HIGHEST), -_HIGHEST)
 
 
-def write(connection: sa.Connection, said: Mapping[int, Mapping[str, Any]]) -> None:
-    """Replaces the listings of opportunities, given their columns by internal id."""
-    for part in chunks(said):
+def write(
+    connection: sa.Connection,
+    said: Mapping[int, Mapping[str, Any]],
+    new: Collection[int] = frozenset(),
+) -> None:
+    """Replaces the listings of opportunities, given their columns by internal id.
+
+    Those of `new` opportunities are not there yet.
+    """
+    for part in chunks(said.keys() - new):
         connection.execute(sa.delete(listings).where(listings.c.opportunity_id.in_(part)))
     if said:
         ids = _origins(connection, {spelt(columns["sources"]) for columns in said.values()})

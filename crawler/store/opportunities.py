@@ -66,7 +66,8 @@ def save(connection: sa.Connection, entries: Sequence[Entry], now: datetime) -> 
     ids = [one.id if one.id is not None else next(made) for one in entries]
     _replace_children(connection, [at for at, _ in old], zip(ids, entries, strict=True))
     rows = [_row(one.opportunity) for one in entries]
-    listings.write(connection, dict(zip(ids, rows, strict=True)))
+    new = set(ids) - {at for at, _ in old}
+    listings.write(connection, dict(zip(ids, rows, strict=True)), new)
     return ids
 
 

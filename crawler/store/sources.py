@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.items import Window
+from crawler.store.statements import insert_or_ignore
 from crawler.store.tables import source_states as states
 
 
@@ -63,7 +64,6 @@ def remember(connection: sa.Connection, source: str, validators: str) -> None:
 
 
 def _set(connection: sa.Connection, source: str, known: bool, **values: Any) -> None:
-    if known:
-        connection.execute(sa.update(states).where(states.c.source == source).values(values))
-    else:
-        connection.execute(sa.insert(states).values(source=source, **values))
+    if not known:  # nor may somebody else who makes the row at this moment be in our way
+        connection.execute(insert_or_ignore(connection, states), [{"source": source}])
+    connection.execute(sa.update(states).where(states.c.source == source).values(values))
