@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     proxies: int = Field(
         default=0, ge=0, le=5, description="reverse proxies in front of the web app"
     )
+    metrics_token: str = Field(
+        default="", description="whoever brings it reads /metrics; this machine only if empty"
+    )
     rate_limit: int = Field(default=240, ge=1, description="web requests a minute of one network")
 
     @field_validator("timezone")
@@ -89,6 +92,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{value!r} is no time zone; write one such as Europe/London"
             ) from error
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, value: str) -> str:
+        if value and (len(value) < 32 or not value.isascii() or not value.isprintable()):
+            raise ValueError("it can be guessed or sent badly; set 32 random letters and digits")
         return value
 
     @field_validator("staff", mode="before")

@@ -42,14 +42,16 @@ class Health:
     """How one source is. `new`: it was never read, or only in parts so far.
 
     `since` is when the state began, `failing_since` the first run that did not go well since the
-    last good one; `per_day` are the new and changed releases of the last `DAYS` London days, today
-    last; `verdict`, `reason` and `first_errors` are the last run's.
+    last good one, `checked_at` when the last run ended; `per_day` are the new and changed releases
+    of the last `DAYS` London days, today last; `verdict`, `reason` and `first_errors` are the last
+    run's.
     """
 
     state: State
     since: datetime | None = None
     last_good: datetime | None = None
     failing_since: datetime | None = None
+    checked_at: datetime | None = None
     verdict: str = ""
     reason: str = ""
     first_errors: tuple[str, ...] = ()
@@ -77,6 +79,7 @@ def of(runs: Sequence[Run], now: datetime) -> Health:
         since=bad[0].started if ill else _well_since(runs) if good else None,
         last_good=good.finished if good else None,
         failing_since=bad[0].started if bad else None,
+        checked_at=last.finished,
         verdict=last.verdict,
         reason=last.reason,
         first_errors=last.first_errors,

@@ -19,7 +19,6 @@ visit ends with `SiteRead` or `SiteFailed`, a page with `PageRead` or `PageRefus
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -37,7 +36,7 @@ from crawler.errors import UsageError
 from crawler.items import Batch, WindowRead
 from crawler.networks import forbidden
 from crawler.pages import PageRead, PageRefused, SiteFailed, SiteRead
-from crawler.sources import Pace, Source, find
+from crawler.sources import Pace, Source, find, is_loopback
 from crawler.sources.councils import Body, chosen
 from spiders.pacing import Turns
 from spiders.visit import Visit
@@ -82,11 +81,15 @@ class AuthoritySpider(Spider):
         rows = [row for row in find([source or self.platform]) if row.platform == self.platform]
         if not rows:
             raise UsageError(f"source {source!r} is not read by the spider {self.name!r}")
-        row = dataclasses.replace(rows[0], pace=Pace.parse(pace)) if pace else rows[0]
-        self.sources: list[Source] = [row]
+        row = rows[0]
         self.limit = int(limit) if limit else None
         self._mirror = base_url.rstrip("/")
         self._mirrors: dict[str, str] = json.loads(base_urls)
+        if pace:
+            mirrors = [*filter(None, [self._mirror]), *self._mirrors.values()]
+            local = bool(mirrors) and all(map(is_loopback, mirrors))
+            row = row.at_pace(Pace.parse(pace), local=local)
+        self.sources: list[Source] = [row]
         self._done = json.loads(Path(resume).read_text("utf-8")) if resume else {}
         self.bodies = chosen(code for code in only.split(",") if code)
         self.turns = {body.gss: Turns(row.pace) for body in self.bodies}

@@ -89,17 +89,8 @@ class OcdsSpider(Spider):
         if not rows:
             raise UsageError(f"source {source!r} is not read by the spider {self.name!r}")
         if pace:
-            wanted = [Pace.parse(pace).beside(row.pace) for row in rows]
-            for row, asked in zip(rows, wanted, strict=True):
-                if asked.looser_than(row.pace) and not is_loopback(base_url):
-                    raise UsageError(
-                        f"pace {asked} asks more than {row.key}'s published {row.pace};"
-                        " that is only allowed towards this machine."
-                    )
-            rows = [
-                dataclasses.replace(row, pace=asked)
-                for row, asked in zip(rows, wanted, strict=True)
-            ]
+            local = is_loopback(base_url)
+            rows = [row.at_pace(Pace.parse(pace), local=local) for row in rows]
         if base_url:
             rows = [dataclasses.replace(row, base_url=base_url.rstrip("/")) for row in rows]
         self.sources = rows

@@ -91,13 +91,7 @@ class PostedSpider(Spider):
             raise UsageError(f"spider {self.name!r} reads one source: say which, -a source=KEY.")
         row = rows[0]
         if pace:
-            asked = Pace.parse(pace).beside(row.pace)
-            if asked.looser_than(row.pace) and not is_loopback(base_url):
-                raise UsageError(
-                    f"pace {asked} asks more than {row.key}'s {row.pace};"
-                    " that is only allowed towards this machine."
-                )
-            row = dataclasses.replace(row, pace=asked)
+            row = row.at_pace(Pace.parse(pace), local=is_loopback(base_url))
         self.source: Source = row
         self.sources = [row]
         self.page = row.page or Page()

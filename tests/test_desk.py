@@ -118,7 +118,7 @@ def test_a_paused_source_is_left_out_when_everything_is_read(
     send(staff, "/staff/sources/moderngov", "/staff", do="pause")
     crawl.crawl(url, [], crawl.Options(), NOW)
     crawl.crawl(url, [FTS], crawl.Options(), NOW)
-    crawl.authorities(url, NOW)
+    crawl.crawl(url, ["councils"], crawl.Options(), NOW)
     assert FTS not in read[0]
     assert "sell2wales" in read[0]
     assert read[1:] == [[FTS], ["councils"]]

@@ -270,7 +270,7 @@ def test_a_source_fails_since_the_first_failure_after_its_last_good_reading(engi
     with database.writing(engine) as connection:
         runs.begin(connection, "find-a-tender", NOW)  # under way
         runs.begin(connection, "contracts-finder", NOW)
-        checks = {one.name: one for one in drafting.accounts(connection).sources}
+        checks = {one.name: one for one in drafting.accounts(connection, NOW).sources}
     wales = checks["Sell2Wales"]
     assert (wales.verdict, wales.since) == ("failed", NOW - timedelta(days=3))
     assert (checks["Find a Tender"].verdict, checks["Find a Tender"].since) == ("ok", None)

@@ -92,16 +92,10 @@ def check(wanted: Sequence[Source], options: Options, now: datetime) -> None:
             raise UsageError(
                 f"--base-url {source.key}=… is one site: say whose with --only and its GSS code."
             )
-        pace = (
-            options.paces[source.key].beside(source.pace) if source.key in options.paces else None
-        )
-        mirrors = _mirrors(source, options)
-        local = bool(mirrors) and all(is_loopback(url) for url in mirrors)
-        if pace is not None and pace.looser_than(source.pace) and not local:
-            raise UsageError(
-                f"--pace {source.key}={pace} asks more than the published {source.pace}. That is"
-                " only allowed towards this machine (--base-url with a loopback address)."
-            )
+        if source.key in options.paces:
+            mirrors = _mirrors(source, options)
+            local = bool(mirrors) and all(is_loopback(url) for url in mirrors)
+            source.at_pace(options.paces[source.key], local=local)
 
 
 def crawl(

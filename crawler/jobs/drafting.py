@@ -27,7 +27,7 @@ from crawler.digest.nearby import Neighbourhood
 from crawler.digest.ordering import last_digest
 from crawler.opportunity import Opportunity
 from crawler.sources import registry
-from crawler.store import endings, marks, matches, opportunities, reviews, runs
+from crawler.store import endings, health, marks, matches, opportunities, reviews
 from crawler.store.endings import Ending
 from crawler.store.matches import Pending, Told
 from crawler.store.opportunities import Stored
@@ -266,7 +266,7 @@ def round_of(settings: Settings, connection: sa.Connection, now: datetime) -> Ro
     """A round of this installation's. Raises `ConfigError` where there is no secret."""
     return Round(
         connection,
-        accounts=accounts(connection),
+        accounts=accounts(connection, now),
         letterhead=Letterhead(sender=settings.sender, contact=settings.contact),
         now=now,
         key=keys.forget_key(settings),
@@ -274,18 +274,18 @@ def round_of(settings: Settings, connection: sa.Connection, now: datetime) -> Ro
     )
 
 
-def accounts(connection: sa.Connection) -> Accounts:
+def accounts(connection: sa.Connection, now: datetime) -> Accounts:
     """What the house did since: how each source was read last, and the newest notice."""
-    health = runs.health(connection)
+    found = health.health(connection, now)
     checks = []
     for source in registry.find(()):
-        one = health.get(source.key)
+        one = found.get(source.key)
         checks.append(
             SourceCheck(
                 name=source.name,
                 verdict=one.verdict if one else None,
                 checked_at=one.checked_at if one else None,
-                since=one.since if one else None,
+                since=one.failing_since if one else None,
             )
         )
     return Accounts(sources=tuple(checks), newest=matches.newest_notice(connection))

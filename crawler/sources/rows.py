@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from crawler.errors import ConfigError
+from crawler.errors import ConfigError, UsageError
 from crawler.items import Facts
 from crawler.sources.pace import Pace
 
@@ -97,6 +97,19 @@ class Source:
     def posted(self) -> bool:
         """Whether each reading holds all that the source shows, not a stretch of time."""
         return self.platform in POSTED
+
+    def at_pace(self, asked: Pace, *, local: bool) -> Source:
+        """This source at the pace `asked`, with its own penalty where that names none.
+
+        Raises `UsageError` for more than it allows, unless the crawl is `local`: of this machine.
+        """
+        wanted = asked.beside(self.pace)
+        if wanted.looser_than(self.pace) and not local:
+            raise UsageError(
+                f"--pace {self.key}={wanted} asks more than the published {self.pace}. That is"
+                " only allowed towards this machine (--base-url with a loopback address)."
+            )
+        return replace(self, pace=wanted)
 
 
 class _Pace(msgspec.Struct, forbid_unknown_fields=True):

@@ -80,48 +80,6 @@ def finish(
     connection.execute(sa.update(runs).where(runs.c.id == pk).values(values))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """How a source was read last: `verdict` is None when no reading was ever finished.
-
-    `since` is when the first reading began that was not good, after the last good one.
-    """
-
-    verdict: Verdict | None
-    checked_at: datetime
-    since: datetime | None = None
-
-
-def health(connection: sa.Connection) -> dict[str, Health]:
-    """How each source fares, by source. A reading under way counts for nothing yet."""
-    finished = runs.c.finished.is_not(None)
-    newest = sa.select(sa.func.max(runs.c.id)).where(finished).group_by(runs.c.source)
-    good = (
-        sa.select(runs.c.source, sa.func.max(runs.c.id).label("id"))
-        .where(runs.c.verdict == "ok")
-        .group_by(runs.c.source)
-        .subquery()
-    )
-    bad = (
-        sa.select(runs.c.source, sa.func.min(runs.c.started).label("started"))
-        .outerjoin(good, good.c.source == runs.c.source)
-        .where(finished, runs.c.id > sa.func.coalesce(good.c.id, 0))
-        .group_by(runs.c.source)
-    )
-    since = {row.source: row.started for row in connection.execute(bad)}
-    found = {
-        source: Health(verdict=None, checked_at=started)
-        for source, started in connection.execute(
-            sa.select(runs.c.source, sa.func.max(runs.c.started)).group_by(runs.c.source)
-        )
-    }
-    for row in connection.execute(sa.select(runs).where(runs.c.id.in_(newest))):
-        found[row.source] = Health(
-            verdict=row.verdict, checked_at=row.finished, since=since.get(row.source)
-        )
-    return found
-
-
 def latest(connection: sa.Connection) -> Mapping[str, Mapping[str, Any]]:
     """The last run of each source, by source."""
     newest = sa.select(sa.func.max(runs.c.id)).group_by(runs.c.source)

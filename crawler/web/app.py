@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from flask import Flask, Response, url_for
+from flask import Flask, url_for
 
 from crawler.addresses import Addresses
 from crawler.config import Settings
 from crawler.errors import ConfigError
 from crawler.jobs import signing_in as links
 from crawler.store import database
-from crawler.store import sources as source_states
 from crawler.web import (
     about,
     api,
@@ -52,9 +50,10 @@ from crawler.web import (
     signup,
     speaking,
     takeaway,
+    watching,
 )
 from crawler.web.access import Route, guarded
-from crawler.web.context import Deliver, Timetable, Web, here
+from crawler.web.context import Deliver, Timetable, Web
 
 STATIC = Path(__file__).with_name("static")
 _SHORTEST_SECRET = 32
@@ -103,9 +102,9 @@ def routes() -> tuple[Route, ...]:
         classifier.ROUTES,
         library_desk.ROUTES,
         roles.ROUTES,
+        watching.ROUTES,
     )
-    health = Route(path="/healthz", name="healthz", view=healthz)
-    return (health, *(route for concern in concerns for route in concern))
+    return tuple(route for concern in concerns for route in concern)
 
 
 def create_app(
@@ -174,14 +173,3 @@ def _template_globals(app: Flask, web: Web) -> None:
     app.jinja_env.globals.update(
         static=static, contact=web.settings.contact, base_url=web.addresses.base
     )
-
-
-def healthz() -> Response:
-    """Whether the app and its database answer; for whoever watches over them."""
-    try:
-        with here().engine.connect() as connection:
-            source_states.states_of(connection)
-    except sa.exc.SQLAlchemyError as error:
-        logging.getLogger(__name__).error("the database does not answer: %s", type(error).__name__)
-        return Response("the database does not answer\n", status=503, mimetype="text/plain")
-    return Response("ok\n", mimetype="text/plain")
