@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -182,13 +183,12 @@ def test_the_summary_has_the_counts_of_the_contract() -> None:
     }  # fmt: skip
 
 
-class Process:
-    """A subprocess that has said these lines."""
-
-    def __init__(self, *lines: str) -> None:
-        self.stdout = asyncio.StreamReader()
-        self.stdout.feed_data("".join(line + "\n" for line in lines).encode())
-        self.stdout.feed_eof()
+def saying(*lines: str) -> int:
+    """The output of a process that has said these lines."""
+    reads, writes = os.pipe()
+    os.write(writes, "".join(line + "\n" for line in lines).encode())
+    os.close(writes)
+    return reads
 
 
 def test_what_a_process_prints_beside_its_events_is_passed_over() -> None:
@@ -196,7 +196,7 @@ def test_what_a_process_prints_beside_its_events_is_passed_over() -> None:
     summary: dict[str, Any] = {}
 
     async def listen(*lines: str) -> None:
-        await job._read(Process(*lines), heard.append, summary)  # type: ignore[arg-type]
+        await job._read(saying(*lines), heard.append, summary)
 
     event = json.dumps({"event": "summary", "verdict": "ok"})
     asyncio.run(listen("Traceback (most recent call last):", "", event))
@@ -206,7 +206,7 @@ def test_what_a_process_prints_beside_its_events_is_passed_over() -> None:
 
 def test_a_printed_number_does_not_break_the_run() -> None:
     async def listen() -> None:
-        await job._read(Process("17", '["x"]'), lambda _: None, {})  # type: ignore[arg-type]
+        await job._read(saying("17", '["x"]'), lambda _: None, {})
 
     asyncio.run(listen())
 
