@@ -47,6 +47,7 @@ JOBS = (
     Job("retrain", "30 4 * * sun", errands.retrain, 2 * _HOUR),
     Job("prune", "30 3 * * sun", errands.prune, 2 * _HOUR),
     Job("backup", "0 4 * * *", errands.backup, 2 * _HOUR),
+    Job("outcomes", "20 10 * * *", errands.ask_outcomes, _HOUR),
     Job("links", "20 5 1 * *", errands.check_links, 2 * _HOUR),
 )
 """Every job but the crawls: those stand in the rows of the sources, as ``when``."""

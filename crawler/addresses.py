@@ -78,6 +78,11 @@ class Addresses:
         """The page with the buttons that answer a request to be introduced."""
         return f"{self.base}/introductions/{self.tokens.make('introduce', handle, key)}"
 
+    def outcome(self, handle: str, id: str, say: str = "") -> str:  # noqa: A002
+        """The page that asks what became of a bid; the answer `say` is offered first."""
+        token = self.tokens.make("outcome", handle, id)
+        return f"{self.base}/outcome/{token}" + (f"?say={say}" if say else "")
+
     def all_matches(self, handle: str) -> str:
         """Everything that fits somebody, beyond what one digest shows."""
         return f"{self.base}/my-matches/{self.tokens.make('manage', handle)}"

@@ -19,7 +19,15 @@ from itsdangerous.encoding import base64_encode
 from itsdangerous.signer import HMACAlgorithm
 
 Purpose = Literal[
-    "confirm", "manage", "unsubscribe", "mark", "feed", "answer", "partners", "introduce"
+    "confirm",
+    "manage",
+    "unsubscribe",
+    "mark",
+    "feed",
+    "answer",
+    "partners",
+    "introduce",
+    "outcome",
 ]
 
 LIFETIMES: dict[Purpose, timedelta | None] = {
@@ -31,6 +39,7 @@ LIFETIMES: dict[Purpose, timedelta | None] = {
     "answer": timedelta(days=400),
     "partners": timedelta(days=60),
     "introduce": timedelta(days=30),
+    "outcome": timedelta(days=400),
 }
 """How long a link of each purpose works; None is for good (RFC 8058 links must outlive mail)."""
 

@@ -147,7 +147,7 @@ def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) ->
         "/review", f"/review/{key}", "/review?queue=second", "/review/pairs", "/review/history",
         "/check", "/staff", "/staff/runs", "/staff/deliveries", "/staff/subscribers",
         "/staff/classifier", "/staff/audit", "/staff/people", "/sign-in/sent", "/staff/resources",
-        "/staff/resources/new", "/staff/resources/of/wemwbs",
+        "/staff/resources/new", "/staff/resources/of/wemwbs", "/staff/impact",
     ):  # fmt: skip
         page.goto(site.base + address)
         looked(page, address, said, wrong)

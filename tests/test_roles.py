@@ -43,6 +43,7 @@ DESK = {
     "staff_resource_add": ("staff", 200),
     "staff_resource": ("staff", 404),
     "staff_resource_act": ("staff", 404),
+    "staff_impact": ("staff", 200),
     "staff_people": ("admin", 200),
     "staff_people_add": ("admin", 200),
     "staff_people_change": ("admin", 404),

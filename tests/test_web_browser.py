@@ -26,7 +26,7 @@ PUBLIC = (
     "/authorities/E06000010", "/about", "/privacy", "/accessibility", "/remove-my-details",
     "/sign-up", "/sign-up/sent", "/resources", "/resources?outcome=environment&nation=Scotland",
     "/resources?q=zzzz", "/guide", "/guide/how-commissioning-works", "/guide/four-nations",
-    "/guide/reading-a-notice", "/guide/glossary", "/nope", "/goodbye",
+    "/guide/reading-a-notice", "/guide/glossary", "/impact", "/nope", "/goodbye",
 )  # fmt: skip
 
 
@@ -60,6 +60,8 @@ def own(site: Site) -> list[str]:
         links.mark(handle, ART, "save"),
         links.mark(handle, ART, "hide"),
         links.unsubscribe(handle),
+        links.outcome(handle, WON, "won"),
+        links.outcome(handle, WON),
     ]
 
 

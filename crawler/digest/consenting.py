@@ -57,8 +57,20 @@ _NAME_WIDTH = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Something of which a letter asks: `links` are answers and the pages where they are given."""
+
+    heading: str
+    detail: str
+    links: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A short letter with one thing to do: the button `action` leads to `url`."""
+    """A short letter with one thing to do: the button `action` leads to `url`.
+
+    One that asks has `choices`; `stop` is the address for List-Unsubscribe, where there is one.
+    """
 
     subject: str
     preheader: str
@@ -69,6 +81,8 @@ class Letter:
     action: str
     url: str
     closing: tuple[str, ...]
+    choices: tuple[Choice, ...] = ()
+    stop: str = ""
 
 
 def asking(person: Subscriber, url: str, now: datetime) -> Letter:
@@ -155,6 +169,10 @@ def message(
     made["Date"] = format_datetime(now.astimezone(dates.LONDON))
     made["Message-ID"] = f"<confirm.{identity}@{domain}>"
     made["Auto-Submitted"] = "auto-generated"
+    if letter.stop:
+        made["List-Unsubscribe"] = f"<{letter.stop}>"
+        if letter.stop.startswith("https://"):  # RFC 8058, section 3.1: for an HTTPS address only
+            made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     made["MIME-Version"] = "1.0"
     made.make_alternative()
     made.set_boundary(f"=_{identity}")

@@ -205,6 +205,13 @@ def take_over(settings: Settings) -> str:
     return work_queue.take_over(settings)
 
 
+def ask_outcomes(settings: Settings) -> str:
+    """Asks people what became of what they saved, once its deadline has passed."""
+    from crawler.jobs import outcomes
+
+    return str(outcomes.ask(settings, database.engine(settings.database), datetime.now(UTC)))
+
+
 def check_links(settings: Settings) -> str:
     """Asks whether the links of the library still answer."""
     from crawler.jobs import asking, library, link_checking

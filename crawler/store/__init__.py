@@ -7,4 +7,5 @@ processes are one opportunity, `folding` makes that opportunity out of its relea
 # Tables stand in the metadata once their module is read, and whoever asks for it wants them all.
 from crawler.store import early_tables as early_tables
 from crawler.store import evidence_tables as evidence_tables
+from crawler.store import impact_tables as impact_tables
 from crawler.store import partner_tables as partner_tables

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crawler.store.impact_tables import asks
 from crawler.store.listings import words_in
 from crawler.store.partner_tables import introductions, organisations
 from crawler.store.tables import (
@@ -49,6 +50,10 @@ def of(connection: sa.Connection, subscriber_id: int) -> dict[str, Any]:
         .join(opportunities, opportunities.c.id == marks.c.opportunity_id)
         .where(marks.c.subscriber_id == subscriber_id)
         .order_by(marks.c.opportunity_id),
+        "asks": sa.select(asks, *of_opportunity)
+        .join(opportunities, opportunities.c.id == asks.c.opportunity_id)
+        .where(asks.c.subscriber_id == subscriber_id)
+        .order_by(asks.c.opportunity_id),
         "reviews": sa.select(reviews, *of_opportunity)
         .join(opportunities, opportunities.c.id == reviews.c.opportunity_id)
         .where(reviews.c.subscriber_id == subscriber_id)

@@ -23,7 +23,7 @@ SWEPT = (
     "releases", "processes", "opportunities", "changes", "awards", "duplicate_pairs", "runs",
     "matches", "marks", "reviews", "contacts", "site_pages", "site_visits", "bid_portals",
     "audit", "crawl_requests", "job_requests", "source_pauses", "organisations", "introductions",
-    "relets", "gatherings", "resources",
+    "relets", "gatherings", "resources", "asks",
 )  # fmt: skip
 """Tables with words of portals, pages or people in them."""
 

@@ -17,6 +17,7 @@ from crawler.items import Award, Buyer, Judgement, Lot, Place, Reason
 from crawler.opportunity import Change, Opportunity
 from crawler.store import bidding, listings
 from crawler.store.early_tables import gatherings, relets
+from crawler.store.impact_tables import asks
 from crawler.store.statements import chunks
 from crawler.store.tables import (
     awards,
@@ -36,6 +37,7 @@ _PLAIN = (
 _LISTS = ("ocids", "sources", "cpv", "urls")
 _CHANGE = ("version", "at", "field", "old", "new", "material", "source")
 _MARKED = ("saved_at", "reminded_for", "hidden_at", "hidden_why", "outcome", "outcome_at")
+_ANSWERED = ("answered_at", "company", "with_whom", "why_not")
 _AWARD = ("status", "date", "value", "currency", "start", "end", "extension")
 
 
@@ -148,8 +150,9 @@ def retire(connection: sa.Connection, loser: int, heir: int) -> None:
     )
     _hand_on(connection, matches, "subscription_id", ("told_at", "told_version", "told"), at)
     _hand_on(connection, marks, "subscriber_id", _MARKED, at)
+    _hand_on(connection, asks, "subscriber_id", _ANSWERED, at)
     bidding.drop(connection, loser)
-    for table in (matches, marks, changes, awards, relets, gatherings):
+    for table in (matches, marks, asks, changes, awards, relets, gatherings):
         connection.execute(sa.delete(table).where(table.c.opportunity_id == loser))
     connection.execute(sa.delete(opportunities).where(opportunities.c.id == loser))
 

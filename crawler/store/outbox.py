@@ -31,7 +31,7 @@ INTRODUCTION = "introduce"
 PARTNERS = "partners"
 """The kind of the mail that leads somebody to their page of possible partners."""
 
-SUBSCRIBED = ("digest", "early", "reminder", INTRODUCTION, PARTNERS)
+SUBSCRIBED = ("digest", "early", "reminder", "asking", INTRODUCTION, PARTNERS)
 """The kinds that only active subscribers get."""
 
 GIVE_UP_AFTER = timedelta(days=4)

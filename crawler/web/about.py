@@ -15,7 +15,15 @@ _ROBOTS = "\n".join(
         "User-agent: *",
         *(
             f"Disallow: /{path}/"
-            for path in ("confirm", "preferences", "unsubscribe", "mark", "my-matches", "feeds")
+            for path in (
+                "confirm",
+                "preferences",
+                "unsubscribe",
+                "mark",
+                "my-matches",
+                "feeds",
+                "outcome",
+            )
         ),
         "",
     )

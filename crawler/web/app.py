@@ -17,6 +17,7 @@ from crawler.jobs import signing_in as links
 from crawler.store import database
 from crawler.web import (
     about,
+    answering,
     api,
     authorities,
     checking,
@@ -31,6 +32,7 @@ from crawler.web import (
     fitting,
     guide,
     home,
+    impact,
     introducing,
     library_desk,
     listing,
@@ -86,10 +88,12 @@ def routes() -> tuple[Route, ...]:
         consenting.ROUTES,
         preferences.ROUTES,
         marking.ROUTES,
+        answering.ROUTES,
         fitting.ROUTES,
         removal.ROUTES,
         resources.ROUTES,
         guide.ROUTES,
+        impact.ROUTES,
         about.ROUTES,
         api.ROUTES,
         signing_in.ROUTES,

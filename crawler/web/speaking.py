@@ -62,6 +62,7 @@ DESK: tuple[tuple[str, str, Role], ...] = (
     ("/staff/subscribers", "Subscribers", "staff"),
     ("/staff/classifier", "Classifier", "staff"),
     ("/staff/resources", "Library", "staff"),
+    ("/staff/impact", "Impact", "staff"),
     ("/staff/audit", "Audit log", "staff"),
     ("/staff/people", "People", "admin"),
 )

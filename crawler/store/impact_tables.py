@@ -1,0 +1,32 @@
+"""The table of whom we asked what became of a bid; `crawler.store` registers it with the others."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from crawler.store.tables import Id, Moment, metadata
+
+asks = sa.Table(
+    "asks",
+    metadata,
+    sa.Column(
+        "subscriber_id",
+        Id,
+        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("answered_at", Moment, comment="when they answered last; NULL if they have not"),
+    sa.Column("company", sa.String(6), comment="alone or others"),
+    sa.Column("with_whom", sa.Text, comment="their own words, shown to nobody else"),
+    sa.Column("why_not", sa.String(8), comment="why they did not bid"),
+    sa.Index("ix_asks_opportunity_id", "opportunity_id"),
+)
