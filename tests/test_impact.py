@@ -291,6 +291,8 @@ def test_organisations_are_counted_once_and_values_once(engine: sa.Engine) -> No
     rows = {row.name: row for row in report.tables["regions"]}
     assert rows["North West"].counts["won"] == 1
     assert rows["North West"].value == Decimal(50_000)
+    untagged = {row.name: row for row in report.tables["art_forms"]}["no art form named"]
+    assert untagged.counts["won"] == 1
     assert rows["Yorkshire and The Humber"].value == Decimal(130_000)
 
 

@@ -33,7 +33,7 @@ def letter(
             + " passed. Did you bid? Each link opens a page with a button; nothing is noted before"
             " you press it.",
             "Your answer helps to show funders what this service brings. We count organisations and"
-            " publish no number that stands for fewer than five; nobody else sees what you say.",
+            " publish no number that stands for fewer than five, and no names.",
         ),
         facts=(),
         action="See or change what you get",

@@ -27,10 +27,12 @@ MEASURES = {"reached": "Reached", "bid": "Bid", "won": "Won"}
 
 FACETS = {"regions": "Region", "art_forms": "Art form", "outcomes": "Outcome"}
 
+_NONE = "none"
 _NAMES: Mapping[str, Mapping[str, str]] = {
     "regions": regions() | {"UK": "UK-wide", "unknown": "Not stated"},
-    "art_forms": wording.ART_FORMS,
-    "outcomes": wording.OUTCOMES,
+    # What names none has a line too: else it could be had by taking the others from the whole.
+    "art_forms": dict(wording.ART_FORMS) | {_NONE: "no art form named"},
+    "outcomes": dict(wording.OUTCOMES) | {_NONE: "no outcome named"},
 }
 
 
@@ -95,7 +97,7 @@ def _facts(connection: sa.Connection, now: datetime) -> _Facts:
 def _places(words: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:
     yield "", ""
     for facet, found in words.items():
-        for word in found:
+        for word in tuple(found) or (_NONE,):
             yield facet, word
 
 
