@@ -15,6 +15,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -75,6 +76,7 @@ def mask(facet: str, words: Collection[str]) -> int:
     return sum(bits[word] for word in set(words) if word in bits)
 
 
+@lru_cache(maxsize=16_384)
 def words_in(card: int, facet: str) -> tuple[str, ...]:
     """The words of `facet` that `card` holds."""
     return tuple(word for word, bit in BITS[facet].items() if card & bit)
