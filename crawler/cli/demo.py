@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -12,12 +14,14 @@ import sqlalchemy as sa
 import typer
 
 from crawler import config, dates
+from crawler import demo as demo_data
 from crawler.cli import demo_people, serving
 from crawler.demo.notices import SOURCES
 from crawler.demo.portals import SamplePortals
 from crawler.errors import TendersError
 from crawler.jobs import crawl as crawling
 from crawler.jobs import match as matching
+from crawler.jobs import organisations, suppliers
 from crawler.jobs import send as sending
 from crawler.sources import Pace
 from crawler.store import database, duplicates, opportunities
@@ -48,11 +52,13 @@ def demo(
         )
         _crawl(settings, portals, since="40d")
         _judged(engine)
+        _partners(engine)
         _say(f"2. Matching what came, and writing the first digests to {people} organisations.")
         _digest(settings, engine, now)
         portals.publish_later(at=datetime.now(UTC))
         _say("3. A week passes: deadlines move, two notices are cancelled, contracts are awarded.")
         _crawl(settings, portals, since=None)
+        _say(f"   {suppliers.refresh(engine)}")
         _say("4. Matching again, and writing the next week's digests with what has changed.")
         _digest(settings, engine, now + _WEEK)
     _look(settings, path)
@@ -91,6 +97,12 @@ def _judged(engine: sa.Engine) -> None:
     _say(
         f"   {len(pairs)} doubtful pair{'s' * (len(pairs) != 1)} kept apart for a person to review."
     )
+
+
+def _partners(engine: sa.Engine) -> None:
+    file = resources.files(demo_data).joinpath("partners.csv").read_text("utf-8")
+    bodies = organisations.take(engine, io.StringIO(file)).new
+    _say(f"   {bodies} possible partners out of a sample list; {suppliers.refresh(engine)}")
 
 
 def _digest(settings: config.Settings, engine: sa.Engine, now: datetime) -> None:

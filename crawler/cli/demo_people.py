@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from crawler.config import Settings
 from crawler.digest import wishes
 from crawler.digest.wish_fields import Given
-from crawler.jobs import consent, preferences
+from crawler.jobs import consent, partnering, preferences
 from crawler.store import database, subscribers, users
 from crawler.store.subscribers import Subscriber
 
@@ -99,11 +99,12 @@ DESK = (
 def join(settings: Settings, engine: sa.Engine, now: datetime) -> int:
     """Makes everybody, as having agreed for the demo; how many are written to.
 
-    One more has been asked and not confirmed, one has paused and one has stopped. Those of `DESK`
-    may sign in.
+    One of them is open to partnering. One more has been asked and not confirmed, one has paused and
+    one has stopped. Those of `DESK` may sign in.
     """
     for person in (*_PEOPLE, _AWAY, _GONE):
         _enrol(settings, engine, person, now)
+    _open_up(engine, now)
     away, gone = _found(engine, _AWAY), _found(engine, _GONE)
     preferences.pause(engine, away, now + timedelta(days=21), origin=ORIGIN, now=now)
     preferences.stop(engine, gone, origin=ORIGIN, now=now)
@@ -123,6 +124,19 @@ def join(settings: Settings, engine: sa.Engine, now: datetime) -> int:
         for email, name, role in DESK:
             users.add(connection, email=email, name=name, role=role, now=now)
     return len(_PEOPLE)
+
+
+def _open_up(engine: sa.Engine, now: datetime) -> None:
+    """One organisation says that it would like to work with others."""
+    person = _found(engine, _PEOPLE[1])
+    words = "Singing and storytelling with people who have dementia; we look for makers to join us."
+    offer = partnering.Offer(
+        words=words,
+        art_forms=("music", "literature_libraries"),
+        outcomes=("health_wellbeing", "older_people"),
+        authority="E08000010",
+    )
+    partnering.open_up(engine, person, offer, origin=ORIGIN, now=now)
 
 
 def _enrol(settings: Settings, engine: sa.Engine, person: _Person, now: datetime) -> None:

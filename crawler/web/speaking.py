@@ -27,6 +27,7 @@ NAVIGATION = (
     ("opportunities", "/opportunities", "Opportunities"),
     ("coming", "/coming", "Coming up"),
     ("authorities", "/authorities", "Places"),
+    ("partners", "/partners", "Partners"),
     ("resources", "/resources", "Evidence"),
     ("signup", "/sign-up", "Get the digest"),
     ("about", "/about", "About the data"),
