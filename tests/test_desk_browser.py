@@ -11,6 +11,8 @@ from datetime import timedelta
 import desk_samples
 import pytest
 import sqlalchemy as sa
+import test_buyers
+import test_coming_pages
 import web_app
 from axe_playwright_python.sync_playwright import Axe
 from browsing import served
@@ -132,6 +134,40 @@ def test_staff_see_a_broken_source_and_ask_for_it(site: Site, browser: Browser) 
     context.close()
 
 
+def test_a_commissioner_looks_who_could_deliver_and_checks_a_draft(
+    site: Site, browser: Browser
+) -> None:
+    test_buyers.listed(site.engine)
+    test_buyers.opened(site.engine, "yes@choir.example", "Open Choir", agreed=True)
+    words = "Weekly singing with older people in care homes, led by a musician."
+    past = test_buyers.past(91, title="Singing with older people", description=words)
+    test_coming_pages.fill(site.engine, [past])
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, said = signed_in(site, context, "reviewer")
+    page.get_by_role("link", name="Who could deliver").click()
+    page.get_by_label("Where").fill("Nowhere at all")
+    page.get_by_label("What should get better").select_option("older_people")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("alert")).to_contain_text("We know no such place")
+    page.get_by_label("Where").fill("HU1 1AA")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", name=re.compile("within 60 km of HU1"))).to_be_visible()
+    expect(page.get_by_text("Open Choir sings with anybody")).to_be_visible()
+    expect(page.get_by_text(re.compile("Won by Anchor Singers"))).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="Check a draft").click()
+    page.get_by_label("Title").fill("A choir for older people in care homes")
+    page.get_by_label("Description").fill(words)
+    page.get_by_label("Closing date").fill("1 January 2020")
+    page.get_by_role("button", name="Check it").click()
+    expect(page.get_by_role("heading", name="What it leaves out")).to_be_visible()
+    expect(page.get_by_text("Its closing date is in the past.")).to_be_visible()
+    expect(page.get_by_role("heading", name="How similar work was put out")).to_be_visible()
+    page.get_by_role("link", name="Singing with older people").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Singing with older people")
+    assert said == []
+    context.close()
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) -> None:
     key = desk_samples.unsure(site.engine, 5)
@@ -145,7 +181,8 @@ def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) ->
     wrong: dict[str, object] = {}
     for address in (
         "/review", f"/review/{key}", "/review?queue=second", "/review/pairs", "/review/history",
-        "/check", "/staff", "/staff/runs", "/staff/deliveries", "/staff/subscribers",
+        "/check", "/buyers", "/buyers?where=HU1+1AA&outcome=older_people", "/buyers?where=x",
+        "/staff", "/staff/runs", "/staff/deliveries", "/staff/subscribers",
         "/staff/classifier", "/staff/audit", "/staff/people", "/sign-in/sent", "/staff/resources",
         "/staff/resources/new", "/staff/resources/of/wemwbs", "/staff/impact",
     ):  # fmt: skip

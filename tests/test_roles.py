@@ -29,6 +29,7 @@ DESK = {
     "decisions": ("reviewer", 200),
     "check": ("reviewer", 200),
     "check_send": ("reviewer", 200),
+    "buyers": ("reviewer", 200),
     "staff": ("staff", 200),
     "staff_source": ("staff", 303),
     "staff_runs": ("staff", 200),

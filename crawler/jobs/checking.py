@@ -11,11 +11,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
 
+from crawler import dates
 from crawler.bands import Band, band
 from crawler.digest.considering import consider
 from crawler.digest.screening import Screen
@@ -54,7 +55,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody pasted. `cpv` holds 8-digit codes, `value` pounds."""
+    """What somebody pasted. `cpv` holds 8-digit codes, `value` pounds; `closes` a London day."""
 
     title: str
     description: str
@@ -62,6 +63,17 @@ class Draft:
     buyer: str | None = None
     postcode: str | None = None
     value: Decimal | None = None
+    closes: date | None = None
+
+    def notice(self) -> Notice:
+        """The part of it that a judge looks at."""
+        return Notice(
+            title=self.title,
+            description=self.description,
+            cpv=self.cpv,
+            buyer=self.buyer,
+            postcode=(self.postcode,) if self.postcode else (),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +158,7 @@ def check(draft: Draft, model: Model, people: Audience, now: datetime) -> Checke
         judgement=judgement,
         band=band(judgement),
         place=first.place,
-        reach=_reach(first, people, now),
+        reach=reach(first, people, now),
         hides=tuple(one for one in moving if one.kind.startswith("drop"))[:_MOST],
         helps=tuple(one for one in moving if one.kind.startswith("add"))[:_MOST],
     )
@@ -162,7 +174,7 @@ def _advice(
         before=before,
         chance=_chance(then.judgement),
         band=band(then.judgement),
-        people=_reach(then, people, now).people,
+        people=reach(then, people, now).people,
     )
 
 
@@ -207,13 +219,7 @@ def _without(draft: Draft, phrase: str) -> Draft:
 
 def _seen(draft: Draft, model: Model, now: datetime) -> Opportunity:
     """The draft as an opportunity that was published just now."""
-    notice = Notice(
-        title=draft.title,
-        description=draft.description,
-        cpv=draft.cpv,
-        buyer=draft.buyer,
-        postcode=(draft.postcode,) if draft.postcode else (),
-    )
+    notice = draft.notice()
     (judgement,) = model.judge([notice])
     return Opportunity(
         id="draft",
@@ -228,7 +234,7 @@ def _seen(draft: Draft, model: Model, now: datetime) -> Opportunity:
         version=1,
         buyer=Buyer(name=draft.buyer) if draft.buyer else None,
         cpv=draft.cpv,
-        deadline=now + OPEN_FOR,
+        deadline=_deadline(draft, now),
         value_min=draft.value,
         value_max=draft.value,
         currency="GBP",
@@ -237,7 +243,16 @@ def _seen(draft: Draft, model: Model, now: datetime) -> Opportunity:
     )
 
 
-def _reach(one: Opportunity, people: Audience, now: datetime) -> Reach:
+def _deadline(draft: Draft, now: datetime) -> datetime:
+    """When it closes, as it says or as is usual; a day that has passed would reach nobody."""
+    if draft.closes is None:
+        return now + OPEN_FOR
+    said = dates.end_of_day(datetime.combine(draft.closes, time(), tzinfo=dates.LONDON))
+    return said if said > now else now + OPEN_FOR
+
+
+def reach(one: Opportunity, people: Audience, now: datetime) -> Reach:
+    """Whom `one` would reach if it were published at `now`."""
     by_region: dict[str, set[int]] = defaultdict(set)
     everybody: set[int] = set()
     for at in people.screen.fitting(consider(one, now)).tolist():

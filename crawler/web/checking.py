@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from flask import Response, render_template, request
 
-from crawler import money
+from crawler import dates, money
 from crawler.digest import wording
-from crawler.jobs import checking
+from crawler.jobs import checking, gaps, precedents
 from crawler.jobs.checking import Audience, Checked, Draft
 from crawler.relevance.shipped import in_force
 from crawler.web import showing, speaking
@@ -21,7 +21,7 @@ LONGEST_TITLE = 500
 LONGEST_TEXT = 20_000
 _MOST_CODES = 20
 _CODE = re.compile(r"(?<!\d)(\d{8})(?:-\d)?(?!\d)")
-FIELDS = ("title", "description", "cpv", "buyer", "postcode", "value")
+FIELDS = ("title", "description", "cpv", "buyer", "postcode", "value", "closes")
 
 
 def form() -> str:
@@ -38,8 +38,19 @@ def judge() -> Response:
         return Response(made, mimetype="text/html")
     web = here()
     model = in_force(web.settings.model)
-    found = checking.check(_draft(filled), model, _audience(), now())
-    made = render_template("check.html", filled=filled, problems={}, step="judged", **_shown(found))
+    draft = _draft(filled)
+    found = checking.check(draft, model, audience(), now())
+    with web.engine.connect() as connection:
+        before = precedents.alike(connection, draft.notice(), found.judgement, now())
+    made = render_template(
+        "check.html",
+        filled=filled,
+        problems={},
+        step="judged",
+        gaps=gaps.gaps(draft, found, now()),
+        before=before,
+        **_shown(found),
+    )
     return Response(made, mimetype="text/html")
 
 
@@ -57,7 +68,15 @@ def _problems(filled: dict[str, str]) -> dict[str, str]:
         problems["cpv"] = "Write CPV codes as eight digits, such as 92312000."
     if filled["value"] and money.pounds(filled["value"]) is None:
         problems["value"] = "Write the value in pounds, such as 25,000."
+    if filled["closes"] and _day(filled["closes"]) is None:
+        problems["closes"] = "Write the day as 31 March 2027, or 31/03/2027."
     return problems
+
+
+def _day(text: str) -> date | None:
+    """The day that somebody typed or chose, or None."""
+    moment = dates.parse(text) if len(text) <= 40 else None
+    return moment.astimezone(dates.LONDON).date() if moment else None
 
 
 def _draft(filled: dict[str, str]) -> Draft:
@@ -69,10 +88,12 @@ def _draft(filled: dict[str, str]) -> Draft:
         buyer=filled["buyer"][:200] or None,
         postcode=filled["postcode"][:12] or None,
         value=money.pounds(filled["value"]) if filled["value"] else None,
+        closes=_day(filled["closes"]) if filled["closes"] else None,
     )
 
 
-def _audience() -> Audience:
+def audience() -> Audience:
+    """Whom we write to, as of a few minutes ago at most."""
     kept = here().remembered.setdefault("audience", Remembered(_everybody, FRESH))
     found = kept.at(now())
     assert isinstance(found, Audience)

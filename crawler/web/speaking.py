@@ -57,6 +57,7 @@ DESK: tuple[tuple[str, str, Role], ...] = (
     ("/review/pairs", "Possible duplicates", "reviewer"),
     ("/review/history", "Decisions", "reviewer"),
     ("/check", "Check a draft", "reviewer"),
+    ("/buyers", "Who could deliver", "reviewer"),
     ("/staff", "Sources", "staff"),
     ("/staff/runs", "Runs", "staff"),
     ("/staff/deliveries", "Deliveries", "staff"),
