@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from crawler.items import Notice, Place
-from crawler.places import authority, boards, locate, outcode, regions, resolve_buyer
+from crawler.places import authority, boards, locate, nearness, outcode, regions, resolve_buyer
+from crawler.places.authorities import authorities
 
 
 def place(title: str = "A contract", **fields: object) -> Place:
@@ -299,3 +300,19 @@ def test_outcodes_have_a_middle_and_shares() -> None:
 
 def test_regions_are_twelve_in_the_order_of_the_itl() -> None:
     assert list(regions()) == [f"TL{letter}" for letter in "CDEFGHIJKLMN"]
+
+
+def test_the_middle_of_a_county_lies_among_its_districts() -> None:
+    for county in authorities().values():
+        middle = nearness.middle(county.gss)
+        districts = [
+            nearness.middle(one.gss)
+            for one in authorities().values()
+            if one.county == county.gss and one.ended is None
+        ]
+        if county.kind != "county" or county.ended is not None or not districts:
+            continue
+        assert middle is not None
+        away = [nearness.kilometres(middle, one) for one in districts if one]
+        assert min(away) < 30, county.name
+        assert max(away) < 90, county.name

@@ -59,12 +59,36 @@ def kilometres(one: Point, other: Point) -> float:
 
 @cache
 def middle(gss: str) -> Point | None:
-    """The middle of an authority, of an abolished one that of its first heir; None if unknown."""
+    """The middle of an authority, of an abolished one that of its first heir; None if unknown.
+
+    Of a county it is the middle of its districts: the published table puts some counties far
+    outside themselves.
+    """
     body = authority(gss)
     for one in (body, *current(body)) if body else ():
+        found = _middle_of_districts(one) if one.kind == "county" else None
+        if found is not None:
+            return found
         if one.lat is not None and one.lon is not None:
             return point(one.lat, one.lon)
     return None
+
+
+def _middle_of_districts(county: Authority) -> Point | None:
+    """The middle of a county's districts, abolished ones where it is abolished itself."""
+    points = [
+        point(one.lat, one.lon)
+        for one in authorities().values()
+        if one.county == county.gss
+        and one.lat is not None
+        and one.lon is not None
+        and (one.ended is None or county.ended is not None)
+    ]
+    if not points:
+        return None
+    x, y, z = (sum(axis) for axis in zip(*points, strict=True))
+    length = math.sqrt(x * x + y * y + z * z)
+    return Point(x / length, y / length, z / length)
 
 
 @lru_cache(maxsize=8192)
