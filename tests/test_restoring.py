@@ -25,8 +25,10 @@ from crawler.config import Settings
 from crawler.errors import StoreError, TendersError, UsageError
 from crawler.jobs import forgetting, keeping, restoring
 from crawler.store import (
+    consents,
     database,
     membership,
+    organisations,
     releases,
     subscribers,
     suppressions,
@@ -473,3 +475,22 @@ def test_the_commands(tmp_path: pathlib.Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"in its place and sound", done.stdout)
     assert tenders("db", "check").returncode == 0
+
+
+def test_who_is_no_partner_any_more_stays_out(settings: Settings, engine: sa.Engine) -> None:
+    with database.writing(engine) as connection:
+        for name in ("ada", "ben"):
+            entry = organisations.Organisation(
+                key=name * 4, name=name, name_key=name, subscriber_id=by_name(connection, name),
+                opened=NOW,
+            )  # fmt: skip
+            organisations.add(connection, [entry])
+    file = backup(settings, engine)
+    with database.writing(engine) as connection:
+        organisations.withdraw(connection, by_name(connection, "ada"))
+    engine.dispose()
+    restoring.restore(settings, file, NOW + HOUR, replace=True)
+    with engine.connect() as connection:
+        assert [one.name for one in organisations.listed(connection)] == ["ben"]
+        ada = consents.of(connection, by_name(connection, "ada"))
+    assert [one.event for one in ada][-1] == "withdrew"

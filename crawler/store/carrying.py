@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.store import consents, membership
+from crawler.store import consents, introductions, membership, organisations
+from crawler.store.partner_tables import organisations as organisations_table
 from crawler.store.statements import chunks, insert_or_ignore
 from crawler.store.tables import forgotten, outbox, subscribers, suppressions
 
@@ -59,6 +60,8 @@ def carry(old: sa.Connection, new: sa.Connection, now: datetime) -> Carried:
         elif then.state == "paused" and row.state == "active":
             _pause(new, row.id, then.paused_until, now)
             paused += 1
+    if people and sa.inspect(old).has_table(organisations_table.name):
+        _partners(old, new, now)
     _slots(old, new, people)
     return Carried(
         forgotten=_hashes(old, new, forgotten),
@@ -82,6 +85,19 @@ def _people(old: sa.Connection) -> Mapping[str, sa.Row[Any]]:
 def _pause(new: sa.Connection, subscriber_id: int, until: datetime | None, now: datetime) -> None:
     membership.pause(new, subscriber_id, until)
     consents.record(new, subscriber_id, "paused", at=now, origin=_ORIGIN)
+
+
+def _partners(old: sa.Connection, new: sa.Connection, now: datetime) -> None:
+    """Nobody is shown as a partner, or introduced, who is not open to that any more."""
+    entry = sa.select(subscribers.c.email, subscribers.c.id).join(
+        organisations_table, organisations_table.c.subscriber_id == subscribers.c.id
+    )
+    still = {row.email for row in old.execute(entry)}
+    for row in new.execute(entry).all():
+        if row.email not in still:
+            organisations.withdraw(new, row.id)
+            introductions.close_for(new, row.id, now)
+            consents.record(new, row.id, "withdrew", at=now, origin=_ORIGIN)
 
 
 def _slots(old: sa.Connection, new: sa.Connection, people: Mapping[str, sa.Row[Any]]) -> None:
