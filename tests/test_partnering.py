@@ -5,21 +5,29 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import sys
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import digest_samples as samples
 import pytest
 import sqlalchemy as sa
 import web_app
+from crawling import environment, run
 from flask.testing import FlaskClient
 from web_app import NOW
 
 from crawler import keys
 from crawler.config import Settings
+from crawler.digest.items import Candidate, addressed
+from crawler.digest.matching import Match
+from crawler.digest.matching import match as matched
 from crawler.errors import UsageError
-from crawler.items import Place
+from crawler.items import Lot, Place
 from crawler.jobs import introducing, partnering, preferences, suggesting
+from crawler.jobs import match as matching
 from crawler.jobs.partnering import Offer
 from crawler.opportunity import Opportunity
 from crawler.store import (
@@ -36,7 +44,7 @@ from crawler.store import (
 from crawler.store.introductions import Introduction
 from crawler.store.organisations import Search
 from crawler.store.partner_tables import introductions as introductions_table
-from crawler.store.subscribers import Subscriber
+from crawler.store.subscribers import Subscriber, Subscription
 
 HULL = "E06000010"
 DAY = timedelta(days=1)
@@ -563,3 +571,66 @@ def test_mails_wait_for_nobody_who_has_stopped(
         assert outbox.get(connection, 2, NOW) is None  # dropped with their stopping
         waiting = [number for number, _ in outbox.due(connection, NOW)]
     assert len(waiting) == 2
+
+
+# What it takes beyond one
+
+
+def test_what_is_too_large_for_one_leads_to_partners_with_the_lots_in_reach(
+    engine: sa.Engine, tmp_path: pathlib.Path, ada: Subscriber
+) -> None:
+    large = replace(
+        WORK, id="k" * 11 + "z", ocids=("ocds-large",), value_min=Decimal(90_000),
+        value_max=Decimal(90_000),
+        lots=(Lot(id="1", title="North", value=Decimal(9_000)), Lot(id="2", value=Decimal(81_000))),
+    )  # fmt: skip
+    with database.writing(engine) as connection:
+        (pk,) = opportunities.save(connection, [opportunities.Entry(None, large)], NOW)
+        web_app._process(connection, pk, large, large.id)
+    wish = Subscription(largest=Decimal(10_000))
+    small = web_app.person(engine, email=BEN, organisation="Kite Band", subscription=wish)
+    matching.match(engine, NOW)
+    client = browser(engine, tmp_path)
+    links = web_app.addresses(tmp_path)
+    page = client.get(web_app.path(links.partners(small.handle, large.id))).get_data(as_text=True)
+    assert "worth more than you said you could carry" in page
+    assert "‘North’ (£9,000)" in page
+    found = client.get(web_app.path(links.all_matches(small.handle))).get_data(as_text=True)
+    assert "<strong>Find partners</strong>" in found
+    # Whoever said nothing of what they can carry is told nothing of it.
+    page = client.get(web_app.path(links.partners(ada.handle, large.id))).get_data(as_text=True)
+    assert "could carry" not in page
+    match = matched(large, wish, NOW)
+    assert isinstance(match, Match)
+    item = samples.writer(NOW).item(Candidate(opportunity=large, match=match))
+    assert item.consortium
+    told = addressed(item, large, "it", links, small.handle, NOW)
+    (way,) = [one for one in told.actions if one.text.startswith("Find partners")]
+    assert "/with-you/" in way.url
+    easy = matched(large, Subscription(), NOW)
+    assert isinstance(easy, Match)
+    assert not samples.writer(NOW).item(Candidate(opportunity=large, match=easy)).consortium
+
+
+# Commands
+
+
+def test_staff_show_somebody_and_take_them_out(tmp_path: pathlib.Path) -> None:
+    def tenders(*arguments: str) -> tuple[int, str]:
+        done = run([sys.executable, "-m", "crawler.cli", *arguments], environment(tmp_path))
+        return done.returncode, done.stdout + done.stderr
+
+    tenders("subscribers", "add", ADA, "--organisation", "Paper Lantern", "--consent", "by phone")
+    offer = ("--words", "Puppets", "--art-form", "performing", "--authority", "Leeds")
+    who = ("subscribers", "partnering", ADA)
+    assert tenders(*who) == (0, f"{ADA} is not open to partnering\n")
+    status, said = tenders(*who, *offer)
+    assert (status, "--consent HOW" in said) == (1, True)
+    status, said = tenders(*who, *offer, "--art-form", "juggling", "--consent", "by phone")
+    assert (status, "'juggling' is not known" in said) == (1, True)
+    status, said = tenders(*who, *offer, "--consent", "by phone, 3 May")
+    assert (status, "is shown to everybody" in said) == (0, True)
+    assert "Paper Lantern" in tenders("organisations", "list")[1]
+    assert "by phone, 3 May" in tenders("subscribers", "show", ADA)[1]
+    assert tenders(*who, "--withdraw") == (0, f"{ADA} is not shown any more.\n")
+    assert "Paper Lantern" not in tenders("organisations", "list", "--json")[1]

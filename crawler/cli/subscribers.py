@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from crawler import config, dates, keys
+from crawler.cli import partnering, previewing, subscriber_files, wish_options
 from crawler.cli import preferences as preference_commands
-from crawler.cli import previewing, subscriber_files, wish_options
 from crawler.cli.people import ORIGIN, evidence, known, say, unreached
 from crawler.cli.wish_options import Given
 from crawler.digest import wording
@@ -31,6 +31,7 @@ commands.add_typer(group, name="subscribers")
 group.add_typer(preference_commands.commands)
 group.add_typer(subscriber_files.commands)
 group.add_typer(previewing.commands)
+group.add_typer(partnering.commands)
 
 _ANSWERS = {
     "asked": "{email} gets a mail with a link to confirm. Until they do, nothing else is sent.",

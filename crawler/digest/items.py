@@ -13,7 +13,7 @@ from datetime import date, datetime
 from crawler import dates
 from crawler.addresses import Addresses
 from crawler.coming import Relet
-from crawler.digest import foretelling, wording
+from crawler.digest import foretelling, wording, worth
 from crawler.digest.links import Link, about, links
 from crawler.digest.matching import Match
 from crawler.digest.nearby import Near
@@ -50,6 +50,7 @@ class Item:
     """One opportunity as the reader sees it. `id` is the public one, `name` a short unique title.
 
     `page` is our own page about it, `links` lead to portals, `actions` to what the reader may do.
+    `consortium` if it takes more than the reader can carry alone.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Item:
     soon: bool
     stage: str
     over: bool = False
+    consortium: bool = False
     changes: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
@@ -119,6 +121,7 @@ class Writer:
             soon=bool(not over and deadline and 0 <= dates.days_left(deadline, now) <= SOON),
             stage=foretelling.returning(relet, self.today) if relet else self._stage(opportunity),
             over=over,
+            consortium=worth.beyond(match.caveats),
             changes=changes,
             reasons=_bounded(match.reasons[:5], 600),
             caveats=_bounded(match.caveats[:3], 300),
@@ -177,6 +180,8 @@ def addressed(
     if not item.over:
         if item.closing and opportunity.deadline and opportunity.deadline > now:
             actions.append(Link(text="Add to calendar", url=addresses.event(item.id)))
+        if item.consortium:
+            actions.append(Link(text="Find partners", url=addresses.partners(handle, item.id)))
         actions.append(Link(text="Save", url=addresses.mark(handle, item.id, "save")))
         actions.append(Link(text="Not for us", url=addresses.mark(handle, item.id, "hide")))
     return replace(

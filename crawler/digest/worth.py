@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from crawler import money
@@ -12,6 +13,7 @@ from crawler.items import Lot
 from crawler.store.subscribers import Subscription
 
 _LOTS_NAMED = 2
+_BEYOND = "worth more than you said you could carry"
 
 
 def value(seen: Considered, wish: Subscription) -> Fit | Refusal:
@@ -40,7 +42,7 @@ def largest(seen: Considered, wish: Subscription) -> Fit | Refusal:
     if most is None or not above:
         return FINE
     sure = seen.low is not None and seen.low > most
-    head = f"It {'is' if sure else 'may be'} worth more than you said you could carry"
+    head = f"It {'is' if sure else 'may be'} {_BEYOND}"
     lots = [lot for lot in lots_by_value(seen) if _pounds(lot) <= most]
     if not lots:
         return Fit(caveats=(f"{head}: look for partners or lots",))
@@ -54,6 +56,14 @@ def largest(seen: Considered, wish: Subscription) -> Fit | Refusal:
     word = "lot" if len(lots) == 1 else "lots"
     caveat = f"{head}: look for partners, or at the {word} within your reach, {listed}"
     return Fit(caveats=(caveat,))
+
+
+def beyond(caveats: Iterable[str]) -> bool:
+    """Whether one of the caveats says that it takes more than them: a consortium, or single lots.
+
+    Matches are stored with their caveats in words.
+    """
+    return any(_BEYOND in caveat for caveat in caveats)
 
 
 def lots_by_value(seen: Considered) -> list[Lot]:

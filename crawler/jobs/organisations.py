@@ -17,7 +17,7 @@ from crawler.items import ART_FORMS
 from crawler.partners import lists
 from crawler.partners.bodies import Body, Row, merge, name_key
 from crawler.partners.lists import BadLine
-from crawler.partners.ranking import standing
+from crawler.partners.standing import standing
 from crawler.places import authority, outcode
 from crawler.places.authorities import current
 from crawler.store import database, organisations

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crawler.digest import wording
 from crawler.opportunity import Opportunity
-from crawler.partners import ranking
+from crawler.partners import closeness, ranking
 from crawler.partners.ranking import Candidate, Past, Suggestion, Work
 from crawler.places import nearness
 from crawler.places.authorities import authorities
@@ -121,9 +121,9 @@ def _nearby(gss: str) -> tuple[str, ...]:
     """The codes of the authorities whose middles are near, its own first."""
     here = nearness.middle(gss)
     relatives = set(nearness.relatives(gss))
-    if here is None:
+    if here is None or closeness.is_wide(gss):
         return (gss, *sorted(relatives - {gss}))
-    reach = nearness.reach(ranking.AROUND_KM)
+    reach = nearness.reach(closeness.AROUND_KM)
     close = {
         other.gss
         for other in authorities().values()

@@ -1,7 +1,8 @@
 """What the lists' own disciplines mean in our art forms.
 
 Arts Council England's disciplines, Mapping Museums' subjects, the heritage funds' categories and
-UK-CAT's codes (charityclassification.org.uk, CC BY 4.0).
+UK-CAT's codes (charityclassification.org.uk, CC BY 4.0). Its codes of radio and newspapers name
+hospital radio and talking newspapers, and those that begin with HE are of health, not heritage.
 """
 
 from __future__ import annotations
@@ -27,12 +28,8 @@ CODES = MappingProxyType(
     {
         "AR102": ("festivals_events",),
         "AR104": ("visual",),
-        "AR200": ("literature_libraries", "film_digital"),
         "AR201": ("film_digital",),
         "AR202": ("literature_libraries",),
-        "AR203": ("film_digital",),
-        "AR204": ("literature_libraries",),
-        "AR205": ("film_digital",),
         "AR206": ("film_digital",),
         "AR300": ("performing",),
         "AR301": ("music",),
@@ -42,8 +39,6 @@ CODES = MappingProxyType(
         "AR305": ("music", "performing"),
         "AR306": ("music",),
         "AR307": ("performing",),
-        "HE200": ("museums_heritage",),
-        "HE215": ("museums_heritage",),
     }
 )
 

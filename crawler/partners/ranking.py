@@ -8,39 +8,18 @@ further body of one art form counts less, so that a festival does not get eight 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import MappingProxyType
 
-from crawler.buyers import kind_of
 from crawler.partners.bodies import name_key
-from crawler.places import nearness
-from crawler.places.authorities import authority
-from crawler.places.nearness import Point
+from crawler.partners.closeness import near
+from crawler.partners.standing import delivers, standing, works_elsewhere
 from crawler.places.regions import NATIONWIDE
-from crawler.places.regions import name as region_name
 
 MOST = 8
-NEAR_KM = 25
-AROUND_KM = 60
 
-_BORDER = 1.5
-"""What it costs to sit across a region's border: near, but mostly not who works there."""
-
-_NOT_ASKED = frozenset({"council", "government", "nhs", "justice", "housing"})
-"""Kinds of body that buy such work instead of delivering it; a museum of theirs is ``culture``."""
-
-_SCHOOL = re.compile(r"\b(?:school|academy trust|college|multi academy)\b")
-_WORSHIP = re.compile(
-    r"\b(?:parochial|pcc|church|diocese|diocesan|chapel|ministry|ministries|fellowship|synagogue|"
-    r"mosque|temple|congregation)\b"
-)
-_TRADE = re.compile(
-    r"\b(?:marketing|hire|bars?|pubs?|inns?|nightclub|entertainments?|catering|leisure|hotel|"
-    r"ticketing|sound and light|lighting|staging|security|printers?)\b"
-)
 _DELIVERS = ("performing", "music", "visual", "combined", "film_digital")
 """Forms that work for outcomes (health, youth, …) is mostly delivered in."""
 
@@ -51,14 +30,6 @@ _SERVE = MappingProxyType(
     }
 )
 """Forms that are part of another: lists hardly name festivals, but who plays at them."""
-
-_STANDING = MappingProxyType(
-    {
-        "ACE NPO": (0.9, "in Arts Council England’s national portfolio 2018–22"),
-        "UKCAT": (0.5, "an arts charity"),
-    }
-)
-"""What being named by a list, by the beginning of its name, says of a body's substance."""
 
 _WORKS = 1.5
 """From this worth on, somebody works in what is asked for; below, they only could."""
@@ -143,7 +114,7 @@ _NOTHING = _Reason(0.0)
 def suggest(
     work: Work,
     candidates: Iterable[Candidate],
-    names: dict[str, str],
+    names: Mapping[str, str],
     *,
     most: int = MOST,
 ) -> tuple[Suggestion, ...]:
@@ -192,7 +163,7 @@ def _lot(work: Work, one: Candidate) -> bytes:
     return blake2b(f"{work.id} {one.key}".encode(), digest_size=8).digest()
 
 
-def _weigh(work: Work, one: Candidate, names: dict[str, str]) -> Suggestion | None:
+def _weigh(work: Work, one: Candidate, names: Mapping[str, str]) -> Suggestion | None:
     if not _could(work, one):
         return None
     place, brings, won = _place(work, one), _brings(work, one, names), _won(work, one)
@@ -219,21 +190,26 @@ def _could(work: Work, one: Candidate) -> bool:
         return False
     if one.open:
         return True
-    words = one.name.lower()
-    kind = kind_of(one.name)
-    if _SCHOOL.search(words) or (_WORSHIP.search(words) and kind != "culture"):
-        return False
-    return kind not in _NOT_ASKED or bool(one.won)
+    return delivers(one.name) or (bool(one.won) and not works_elsewhere(one.name))
 
 
 def _reaches(work: Work, one: Candidate) -> bool:
     """Whether somebody who is not near works there all the same, as what they won shows."""
-    if _everywhere(work):
-        return True
-    return any(
-        _alike(work, win) > 0 and (set(win.regions) & set(work.regions) or _same_buyer(work, win))
-        for win in one.won
-    )
+    if not _everywhere(work):
+        return any(
+            _alike(work, win) > 0
+            and _same_form(work, win)
+            and (set(win.regions) & set(work.regions) or _same_buyer(work, win))
+            for win in one.won
+        )
+    asked, brought = work.art_forms or work.outcomes, {*one.art_forms, *one.outcomes}
+    known = one.open or any(_alike(work, win) > 0 and _same_form(work, win) for win in one.won)
+    return known and bool(brought & set(asked))
+
+
+def _same_form(work: Work, win: Past) -> bool:
+    """Whether what was won is of an art form that is asked for, where any is."""
+    return not work.art_forms or bool(set(work.art_forms) & set(win.art_forms))
 
 
 def _same_buyer(work: Work, win: Past) -> bool:
@@ -245,56 +221,23 @@ def _everywhere(work: Work) -> bool:
 
 
 def _place(work: Work, one: Candidate) -> _Reason:
-    """Nearby first: the same authority, then by distance, then the region."""
-    if work.authority:
-        relation = nearness.relatives(work.authority).get(one.authority or "")
-        if relation == "same":
-            return _Reason(4.0, f"in {_body(work.authority)} itself")
-        if relation:
-            return _Reason(3.5, f"in {_body(one.authority)}")
-        km = _apart(work.authority, one)
-        beyond = bool(work.regions) and one.region not in work.regions
-        if km is not None and km <= NEAR_KM:
-            return _Reason(3.2 - km / NEAR_KM * 0.5 - _BORDER * beyond, _away(one, km))
-        if km is not None and km <= AROUND_KM and not beyond:
-            return _Reason(2.4 - km / AROUND_KM, _away(one, km))
-    if one.region and one.region in work.regions:
-        return _Reason(1.5 if not work.authority else 0.8, f"in {region_name(one.region)}")
-    return _NOTHING
+    return _Reason(*near(work.regions, work.authority, one.region, one.authority, one.postcode))
 
 
-def _apart(gss: str, one: Candidate) -> float | None:
-    there, here = nearness.middle(gss), _point(one)
-    return nearness.kilometres(there, here) if there and here else None
-
-
-def _point(one: Candidate) -> Point | None:
-    point = nearness.home(one.postcode) if one.postcode else None
-    return point or (nearness.middle(one.authority) if one.authority else None)
-
-
-def _away(one: Candidate, km: float) -> str:
-    rounded = max(1, round(km)) if km < 10 else round(km / 5) * 5
-    where = f", in {_body(one.authority)}" if one.authority else ""
-    return f"about {rounded} km away{where}"
-
-
-def _body(gss: str | None) -> str:
-    found = authority(gss) if gss else None
-    return found.short_name if found else "the area"
-
-
-def _brings(work: Work, one: Candidate, names: dict[str, str]) -> _Reason:
+def _brings(work: Work, one: Candidate, names: Mapping[str, str]) -> _Reason:
     """What the work asks for and they bring; what the reader lacks counts most."""
     forms = [form for form in one.art_forms if form in work.art_forms]
     outcomes = [word for word in one.outcomes if word in work.outcomes]
     shared = [*forms, *outcomes]
     lacking = [word for word in shared if word not in work.has]
-    if shared:
-        said = _listing([names.get(word, word) for word in (lacking or shared)[:3]])
+    if forms or (outcomes and not work.art_forms):
         if lacking and work.has:
-            return _Reason(2.2 + 0.4 * len(lacking), f"brings {said}, which you did not name")
-        return _Reason((1.8 if lacking else 0.9) + 0.3 * len(shared), f"works in {said}")
+            brings = _listing([names.get(word, word) for word in lacking[:3]])
+            return _Reason(2.2 + 0.4 * len(lacking), f"brings {brings}, which you did not name")
+        said = _works(forms or list(one.art_forms[:2]), outcomes, names)
+        return _Reason((1.8 if lacking else 0.9) + 0.3 * len(shared), said)
+    if outcomes:
+        return _Reason(1.0, _works(list(one.art_forms[:2]), outcomes, names))
     delivers = [form for form in one.art_forms if form in serving(work)]
     if delivers:
         said = _listing([names.get(form, form) for form in delivers[:2]])
@@ -310,14 +253,17 @@ def serving(work: Work) -> frozenset[str]:
     return frozenset(form for asked in work.art_forms for form in _SERVE.get(asked, ()))
 
 
-def standing(name: str, sources: Iterable[str], *, charity: bool) -> tuple[float, str]:
-    """How likely a body delivers such work, as lists and its name say: about -1 to 1, in words."""
-    told = [said for one in sources for begin, said in _STANDING.items() if one.startswith(begin)]
-    worth, words = max(told, default=(0.3, "a charity") if charity else (0.0, ""))
-    kind = kind_of(name)
-    worth += 0.3 if kind == "culture" else 0.0
-    worth -= 0.8 if kind == "other" and _TRADE.search(name.lower()) else 0.0
-    return worth, words
+def _works(forms: Sequence[str], outcomes: Sequence[str], names: Mapping[str, str]) -> str:
+    """``works in music, for older people``; what is called work works already."""
+    told = [names.get(form, form) for form in forms[:3]]
+    for_whom = _listing([names.get(word, word) for word in outcomes[:2]])
+    if len(told) == 1 and told[0].startswith("work "):
+        words = f"works {told[0].removeprefix('work ')}"
+    else:
+        words = "works"
+        if told:
+            words += f" in {_listing([name.removeprefix('work across ') for name in told])}"
+    return f"{words}, for {for_whom}" if for_whom else words
 
 
 def _listing(words: Sequence[str]) -> str:
@@ -343,7 +289,7 @@ def _alike(work: Work, win: Past) -> float:
     shared = asked & {*win.art_forms, *win.outcomes}
     if not shared:
         return 0.0
-    worth = 1.2 + 0.3 * min(len(shared), 3)
+    worth = 1.2 if _same_form(work, win) else 0.4 + 0.3 * min(len(shared), 3)
     if _same_buyer(work, win):
         worth += 1.2
     if set(win.regions) & set(work.regions):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, abort, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from crawler.digest import calendars, feeds, wording
+from crawler.digest import calendars, feeds, wording, worth
 from crawler.digest.feeds import Listed
 from crawler.digest.wish_wording import wish
 from crawler.jobs import freshness
@@ -50,6 +50,8 @@ def matches(token: str) -> str:
                 "fit": fit,
                 "save": addresses.mark(who.person.handle, shown[fit.opportunity_id].id, "save"),
                 "hide": addresses.mark(who.person.handle, shown[fit.opportunity_id].id, "hide"),
+                "partners": addresses.partners(who.person.handle, shown[fit.opportunity_id].id),
+                "consortium": worth.beyond(fit.caveats),
             }
             for fit in found[:PER_PAGE]
             if fit.opportunity_id in shown

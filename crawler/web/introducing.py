@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flask import abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from crawler.digest import considering, worth
+from crawler.digest.fitting import Fit
 from crawler.errors import UsageError
 from crawler.jobs import introducing, partnering, suggesting
 from crawler.mailboxes import address
 from crawler.opportunity import Opportunity
 from crawler.store import introductions, opportunities, subscribers
+from crawler.store.subscribers import Subscriber
 from crawler.web import opportunity as opportunity_page
 from crawler.web.access import Route
 from crawler.web.context import here, now
@@ -73,9 +78,20 @@ def page(token: str) -> str:
             }
             for partner in found
         ],
+        hint=_hint(one, who.person),
         longest=partnering.PITCH,
         own=here().addresses.partnering(who.person.handle),
     )
+
+
+def _hint(one: Opportunity, person: Subscriber) -> str:
+    """What it takes beyond the reader, with the lots in their reach; empty if they could alone."""
+    carried = [wish for wish in person.subscriptions if wish.largest is not None]
+    if not carried:
+        return ""
+    most = max(carried, key=lambda wish: wish.largest or Decimal(0))
+    fit = worth.largest(considering.consider(one, now()), most)
+    return fit.caveats[0] if isinstance(fit, Fit) and fit.caveats else ""
 
 
 def _about(who: Holder) -> tuple[Holder, Opportunity]:
