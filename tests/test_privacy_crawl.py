@@ -6,10 +6,15 @@ another subscriber, as a reviewer, as staff and as an admin.
 
 from __future__ import annotations
 
+import email
+import email.policy
 import pathlib
 import re
+import zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -22,8 +27,12 @@ from web_app import ART, CARE, GONE, NOW, PLAN, WON
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from crawler.store import database, marks
+from crawler.jobs import export, match, partnering, preferences, send
+from crawler.jobs.partnering import Offer
+from crawler.store import database, impact, marks, organisations
+from crawler.store.impact import Answer
 from crawler.store.subscribers import Subscriber, Subscription
+from crawler.store.tables import outbox
 from crawler.web.access import allowed
 from crawler.web.app import routes
 
@@ -43,6 +52,32 @@ def hidden(person: Subscriber) -> tuple[str, ...]:
     return ORGANISATION.casefold(), "velvetcormorant", "zanzibari", person.handle.casefold()
 
 
+SHUT = ("quondam puppet", "quondampuppets", "slumbering otter", "slumberingotter", "gossamer")
+"""What tells of those who are open to partnering no more, or get no mail at the moment."""
+
+OPEN = "Open Door Ensemble"
+OPEN_EMAIL = "doorbell@odense.example"
+"""Of who is open to partnering the name is shown, and never the address."""
+
+
+def partners(engine: sa.Engine) -> None:
+    """One organisation is open to partnering, one was and has paused, one took it back."""
+    offer = Offer(words="Gossamer marionettes", art_forms=("music",), authority="E08000003")
+    for name, address, then in (
+        (OPEN, OPEN_EMAIL, ""),
+        ("Slumbering Otter", "zz@slumberingotter.example", "pause"),
+        ("Quondam Puppet Parlour", "hi@quondampuppets.example", "withdraw"),
+    ):
+        person = web_app.person(engine, email=address, organisation=name)
+        words = "We sing" if name == OPEN else offer.words
+        said = replace(offer, words=words)
+        partnering.open_up(engine, person, said, origin="test", now=NOW)
+        if then == "pause":
+            preferences.pause(engine, person, NOW + timedelta(days=9), origin="test", now=NOW)
+        elif then == "withdraw":
+            assert partnering.withdraw(engine, person, origin="test", now=NOW)
+
+
 def quiet(engine: sa.Engine) -> Subscriber:
     """Somebody who agreed to get mails and to nothing else, and who does all that one can do."""
     person = web_app.person(
@@ -56,7 +91,8 @@ def quiet(engine: sa.Engine) -> Subscriber:
         marks.save(connection, person.id, WON, NOW)
         marks.hide(connection, person.id, CARE, NOW, WHY)
         marks.outcome(connection, person.id, PLAN, "bidding", NOW)
-        marks.outcome(connection, person.id, WON, "won", NOW)
+        said = Answer(outcome="won", company="others", with_whom="The Zanzibari Circus")
+        impact.answer(connection, person.id, WON, said, NOW)
     return person
 
 
@@ -110,6 +146,9 @@ def links_of(app: Flask, home: pathlib.Path, person: Subscriber) -> list[str]:
             found.preferences(person.handle),
             found.unsubscribe(person.handle),
             found.all_matches(person.handle),
+            found.partnering(person.handle),
+            *(found.partners(person.handle, key) for key in (ART, CARE)),
+            *(found.outcome(person.handle, key) for key in (ART, WON)),
             *(found.mark(person.handle, key, "save") for key in (ART, CARE, PLAN, WON, GONE)),
             *(found.calendar(person.handle, number) for number in wishes),
             *(found.atom(person.handle, number) for number in wishes),
@@ -123,7 +162,8 @@ def test_nobody_reads_of_somebody_who_did_not_agree(
     engine: sa.Engine, tmp_path: pathlib.Path, who: str
 ) -> None:
     web_app.fill(engine)
-    private = hidden(quiet(engine))
+    private = (*hidden(quiet(engine)), *SHUT, OPEN_EMAIL)
+    partners(engine)
     other = web_app.person(engine)
     app = web_app.app(engine, tmp_path)
     signed = who in ("reviewer", "staff", "admin")
@@ -132,14 +172,16 @@ def test_nobody_reads_of_somebody_who_did_not_agree(
     starts = [path for path in starts if path != "/sign-out"]
     if who == "holder":
         starts += links_of(app, tmp_path, other)
-    told, read = [], 0
+    told, read, shown = [], 0, False
     for path, text in crawled(client, starts):
         read += 1
+        shown |= path.startswith("/partners") and OPEN in text
         if who in ("staff", "admin") and path.startswith(_ADDRESSES):
             continue
         told += [(path, word) for word in private if word in text.casefold()]
     assert told == []
     assert read > len(starts)
+    assert shown
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -155,3 +197,37 @@ def test_the_crawl_would_notice(engine: sa.Engine, tmp_path: pathlib.Path) -> No
         if word in text.casefold()
     ]
     assert set(found) >= {ORGANISATION.casefold(), "velvetcormorant"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_mail_to_others_and_no_export_tells_of_them(
+    engine: sa.Engine, tmp_path: pathlib.Path
+) -> None:
+    web_app.fill(engine)
+    person = quiet(engine)
+    private = (*hidden(person), *SHUT, OPEN_EMAIL)
+    partners(engine)
+    web_app.person(engine)
+    settings = web_app.settings(tmp_path)
+    match.match(engine, NOW)
+    send.send(settings, engine, NOW + timedelta(days=8))
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(outbox.c.recipient, outbox.c.message)).all()
+        listed = [repr(replace(one, id=0)) for one in organisations.listed(connection)]
+    mails = {row.recipient: read_mail(row.message) for row in rows if row.message}
+    assert "hello@theatre.example" in mails
+    told = [mails["hello@theatre.example"]]
+    exports = [
+        "\n".join(export.lines(engine, form, None, NOW)) for form in ("jsonl", "csv", "ocds")
+    ]
+    assert ART in exports[0]
+    assert any(OPEN in one for one in listed)
+    texts = [*told, *exports, *listed]
+    assert [word for word in private for text in texts if word in text.casefold()] == []
+
+
+def read_mail(raw: bytes) -> str:
+    """Headers and parts of a queued mail as people read them."""
+    mail = email.message_from_bytes(zlib.decompress(raw), policy=email.policy.default)
+    parts = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+    return "\n".join([*(f"{name}: {value}" for name, value in mail.items()), *parts])
