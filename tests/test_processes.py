@@ -71,6 +71,7 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
     (folder / "probe.py").write_text(PROBE, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(folder))
+        patch.setattr(processes, "_forking", processes._Forking())
         yield folder
 
 

@@ -26,6 +26,7 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
@@ -55,13 +56,13 @@ _HELD = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE = 5.0
 
 
-def preload() -> None:
-    """Imports what jobs and crawls import, and reads what is shipped with them.
+def preload(more: Sequence[str]) -> None:
+    """Imports what jobs and crawls import, and `more`; reads what is shipped with them.
 
     By name: what Scrapy runs is for the processes to come, nothing here uses it. What cannot be
     imported is left out, and fails where it is needed.
     """
-    for name in (*_WHOLE, *_SCRAPYS, *_DRIVERS, *_WORK):
+    for name in (*_WHOLE, *_SCRAPYS, *_DRIVERS, *_WORK, *more):
         with suppress(ImportError):
             module = importlib.import_module(name)
             for one in pkgutil.iter_modules(getattr(module, "__path__", [])):
@@ -255,10 +256,10 @@ def _run(module: str) -> int:
 
 
 def main() -> None:
-    """Serves on the socket whose number and path are the arguments."""
-    number, path = sys.argv[1:]
+    """Serves on the socket whose number and path are the arguments; others are modules."""
+    number, path, *more = sys.argv[1:]
     listener = socket.socket(fileno=int(number))
-    preload()
+    preload(more)
     gc.collect()
     gc.freeze()  # forks share this memory for as long as nobody counts through it
     task = Nursery(listener).serve()

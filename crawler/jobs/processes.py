@@ -154,15 +154,17 @@ class _Forking:
     def __init__(self) -> None:
         self.path: Path | None = None
         self._own: subprocess.Popen[bytes] | None = None
+        self._more: Sequence[str] = ()
 
-    def start(self, path: Path) -> None:
+    def start(self, path: Path, more: Sequence[str] = ()) -> None:
         """Starts one that is asked at `path`. It may be asked at once, and answers when warm."""
+        self._more = more
         path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))
             listener.listen(_WAITING)
             self._own = subprocess.Popen(
-                [*command("crawler.jobs.forking", [str(listener.fileno()), str(path)])],
+                command("crawler.jobs.forking", [str(listener.fileno()), str(path), *more]),
                 stdin=subprocess.PIPE,
                 pass_fds=(listener.fileno(),),
                 start_new_session=True,
@@ -177,7 +179,7 @@ class _Forking:
             return
         logger.error("the warm process ended (%s); another one is started", error)
         self._own.communicate()
-        self.start(self.path)
+        self.start(self.path, self._more)
 
     def stop(self) -> None:
         """Ends our own one. What it forked goes on."""
@@ -198,8 +200,8 @@ def forked_by(path: str) -> None:
 
 
 @contextmanager
-def kept_warm() -> Iterator[None]:
-    """While this lasts, `begin` forks a process that has everything imported.
+def kept_warm(*more: str) -> Iterator[None]:
+    """While this lasts, `begin` forks a process that has everything imported, and these modules.
 
     In a fork of such a process, that one is asked. Where none can be made (a full disk, a path
     that is too long for a socket), processes are started from nothing.
@@ -209,7 +211,7 @@ def kept_warm() -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory(prefix="tenders-") as folder:  # only this user may enter it
         try:
-            _forking.start(Path(folder) / "asked")
+            _forking.start(Path(folder) / "asked", more)
         except OSError as error:
             logger.warning("no warm process can be made (%s); each starts by itself", error)
         try:
