@@ -4,3 +4,6 @@ from typing import Final
 
 source_refused: Final = object()
 """A portal turned us away. Sent with ``source`` (key) and ``until`` (aware UTC)."""
+
+window_lost: Final = object()
+"""Sent with ``source`` when a window that was read could not be stored whole: it is read again."""

@@ -1,27 +1,44 @@
-"""Last step, the only one that writes: a batch is a transaction, a window moves the watermark."""
+"""Last step, the only one that writes. What came whole is written together with its watermark.
+
+What comes within a second is one transaction: a source that answers with small windows would
+otherwise spend its time on round trips, and hold up everybody else's writing. A crawl that is
+killed meanwhile reads those windows again, since their watermark was not moved.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
+from itertools import groupby
 from typing import Any, Self
 
 import sqlalchemy as sa
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
+from scrapy.utils.asyncio import AsyncioLoopingCall, create_looping_call
+from twisted.internet.task import LoopingCall
 
-from crawler import config, keys
+from crawler import config, keys, signals
 from crawler.contacts import bidding
 from crawler.decoding import decode
 from crawler.items import Batch, Facts, Window, WindowFailed, WindowRead
 from crawler.partners.signs import signs
+from crawler.redaction import Gone
 from crawler.sources import load
 from crawler.store import bidding as bids
 from crawler.store import coming, database, forgotten, releases, sources
+from crawler.store.releases import Counts
 from pipelines.counting import complain, tally
 from pipelines.forgetting import redacted
 
 logger = logging.getLogger(__name__)
+
+_PAUSE = 1.0
+"""Seconds between one writing and the next, unless there is much to write."""
+
+_MANY, _MUCH = 100, 4 * 1024 * 1024
+"""Releases, and bytes of them, that wait for no pause."""
 
 
 def read(source: str, raw: bytes) -> Facts:
@@ -36,6 +53,9 @@ class Keep:
         self._crawler = crawler
         self._engine = database.engine(crawler.settings["DATABASE_URL"])
         self._stored: Counter[tuple[str, Window]] = Counter()
+        self._waiting: list[Batch | WindowRead] = []
+        self._since = self._written = float("-inf")
+        self._clock: AsyncioLoopingCall | LoopingCall | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -44,13 +64,31 @@ class Keep:
             raise NotConfigured
         return cls(crawler)
 
+    def open_spider(self) -> None:
+        """Begins to look whether something has waited long enough."""
+        self._clock = create_looping_call(self._look)
+        self._clock.start(_PAUSE, now=False)
+
+    def close_spider(self) -> None:
+        """Writes what waits."""
+        if self._clock is not None:
+            self._clock.stop()
+        self._write()
+
     def process_item(self, item: Any) -> Any:
-        """Writes what the item says."""
-        if isinstance(item, Batch):
-            self._batch(item)
-        elif isinstance(item, WindowRead):
-            self._window(item)
-        elif isinstance(item, WindowFailed):
+        """Writes what the item says, or has it wait for what comes next."""
+        if isinstance(item, (Batch, WindowRead)):
+            if not self._waiting:
+                self._since = time.monotonic()
+            self._waiting.append(item)
+            # A window's end is written with it at once, where the source answers now and then.
+            if isinstance(item, WindowRead) and time.monotonic() - self._written >= _PAUSE:
+                self._write()
+            else:
+                self._look()
+            return item
+        self._write()  # nothing may be written before what came before it
+        if isinstance(item, WindowFailed):
             logger.error(
                 "%s: window from %s failed: %s", item.source, item.window.start, item.reason
             )
@@ -59,32 +97,79 @@ class Keep:
                 sources.hold(connection, item.source, item.window)
         return item
 
-    def _batch(self, batch: Batch) -> None:
-        counted = tally(self._crawler, batch.source)
-        if batch.releases:
-            with database.writing(self._engine) as connection:
-                counts = releases.keep(connection, self._allowed(connection, batch), read)
-                bids.remember(connection, counts.written, bidding.mention)
-                coming.remember(connection, counts.written, signs)
-            counted.new += counts.new
-            counted.changed += counts.changed
-            counted.same += counts.same
-        self._stored[batch.source, batch.window] += len(batch.releases) + batch.same
+    def _look(self) -> None:
+        """Writes if there is much, or if the oldest has waited long enough."""
+        waits = [raw.raw for one in self._waiting if isinstance(one, Batch) for raw in one.releases]
+        old = time.monotonic() - self._since >= _PAUSE
+        if self._waiting and (old or len(waits) >= _MANY or sum(map(len, waits)) >= _MUCH):
+            self._write()
 
-    def _allowed(self, connection: sa.Connection, batch: Batch) -> Batch:
-        """The batch without those who asked to be forgotten; while nobody did, no key is needed."""
+    def _write(self) -> None:
+        """Writes what waits, in one transaction; if that fails, each by itself."""
+        waiting, self._waiting = self._waiting, []
+        self._written = time.monotonic()
+        for source, items in groupby(waiting, key=lambda one: one.source):
+            mine = list(items)
+            try:
+                self._settle(source, mine)
+            except Exception as error:
+                if len(mine) > 1:
+                    logger.warning("%s: written one by one, for together: %s", source, error)
+                for one in mine:
+                    self._alone(source, one)
+
+    def _alone(self, source: str, one: Batch | WindowRead) -> None:
+        try:
+            self._settle(source, [one])
+        except Exception as error:
+            logger.exception("%s: not stored, and read again by the next crawl", source)
+            complain(tally(self._crawler, source), f"not stored: {error}")
+            if isinstance(one, WindowRead):
+                self._crawler.signals.send_catch_log(signals.window_lost, source=source)
+
+    def _settle(self, source: str, items: list[Batch | WindowRead]) -> None:
+        """One transaction, and what is counted once it is through."""
+        batches = [one for one in items if isinstance(one, Batch)]
+        ends = [one for one in items if isinstance(one, WindowRead)]
+        stored = self._stored.copy()
+        for one in batches:
+            stored[source, one.window] += len(one.releases) + one.same
+        held = {end.window: stored.pop((source, end.window), 0) for end in ends}
+        whole = [end.window for end in ends if held[end.window] == end.releases]
+        filled = [one for one in batches if one.releases]
+        counts = Counts()
+        if filled or whole:
+            # A watermark alone is the source's own row, which nobody else moves.
+            with database.writing(self._engine, alone=bool(filled)) as connection:
+                if filled:
+                    counts = self._keep(connection, filled)
+                if whole:
+                    sources.advance(connection, source, *whole)
+        self._stored = stored
+        counted = tally(self._crawler, source)
+        counted.new += counts.new
+        counted.changed += counts.changed
+        counted.same += counts.same
+        for end in ends:
+            if held[end.window] != end.releases:
+                self._missing(end, held[end.window])
+
+    def _keep(self, connection: sa.Connection, batches: list[Batch]) -> Counts:
+        gone = self._gone(connection)
+        allowed = [redacted(one, gone, read) for one in batches] if gone else batches
+        counts = releases.keep_all(connection, allowed, read)
+        bids.remember(connection, counts.written, bidding.mention)
+        coming.remember(connection, counts.written, signs)
+        return counts
+
+    def _gone(self, connection: sa.Connection) -> Gone | None:
+        """Who asked to be forgotten; while nobody did, no key is needed."""
         if forgotten.empty(connection):
-            return batch
-        gone = forgotten.listed(connection, keys.forget_key(config.load()))
-        return redacted(batch, gone, read) if gone else batch
+            return None
+        return forgotten.listed(connection, keys.forget_key(config.load()))
 
-    def _window(self, done: WindowRead) -> None:
-        stored = self._stored.pop((done.source, done.window), 0)
-        if stored != done.releases:
-            words = f"window from {done.window.start}: {stored} of {done.releases} releases stored"
-            logger.error("%s: %s", done.source, words)
-            complain(tally(self._crawler, done.source), words)
-            return
-        # The source's own row, which nobody else writes while we hold its lease.
-        with database.writing(self._engine, alone=False) as connection:
-            sources.advance(connection, done.source, done.window)
+    def _missing(self, end: WindowRead, held: int) -> None:
+        words = f"window from {end.window.start}: {held} of {end.releases} releases stored"
+        logger.error("%s: %s", end.source, words)
+        complain(tally(self._crawler, end.source), words)
+        self._crawler.signals.send_catch_log(signals.window_lost, source=end.source)

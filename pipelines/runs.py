@@ -58,6 +58,7 @@ class RecordRun:
             (signals.item_scraped, made.item_scraped),
             (signals.request_reached_downloader, made.request_sent),
             (own.source_refused, made.refused),
+            (own.window_lost, made.lost),
         ):
             crawler.signals.connect(handler, signal=signal)
         return made
@@ -97,6 +98,12 @@ class RecordRun:
             outcome.span += item.window.end - item.window.start
             outcome.unmodified = item.unmodified
             self._validators[item.source] = item.validators
+
+    def lost(self, source: str) -> None:
+        """Counts a window that was read, but not stored whole, as failed."""
+        outcome = self._outcome(source)
+        outcome.windows -= 1
+        outcome.failed += 1
 
     def _outcome(self, source: str) -> Outcome:
         counted = tally(self._crawler, source)

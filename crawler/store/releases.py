@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from crawler.decoding import content_hash
 from crawler.items import Batch, Facts, Judgement, Place, RawRelease
 from crawler.opportunity import Opportunity
-from crawler.store import merging, processes
+from crawler.store import merging, processes, revisions
 from crawler.store.folding import Kept
 from crawler.store.statements import chunks, insert_or_ignore
 from crawler.store.tables import opportunities, releases
@@ -51,11 +50,21 @@ def keep(connection: sa.Connection, batch: Batch, read: Reader) -> Counts:
 
     Reading the same release again writes nothing. Must run inside `database.writing`.
     """
-    fresh, same = _fresh(connection, batch)
-    readable = [(one, one.facts, revision) for one, revision in fresh if one.facts is not None]
-    seen = processes.known(connection, batch.source, {facts.ocid for _, facts, _ in readable})
+    return keep_all(connection, [batch], read)
+
+
+def keep_all(connection: sa.Connection, batches: Sequence[Batch], read: Reader) -> Counts:
+    """The same for some batches of one source, oldest first, with no more statements than for one.
+
+    Raises `ValueError` for batches of several sources or for none.
+    """
+    (source,) = {batch.source for batch in batches}
+    fresh = revisions.fresh(connection, source, batches)
+    same = sum(len(batch.releases) for batch in batches) - len(fresh)
+    readable = [(one, one.facts, revision) for _, one, revision in fresh if one.facts is not None]
+    seen = processes.known(connection, source, {facts.ocid for _, facts, _ in readable})
     ids = processes.register(connection, [facts for _, facts, _ in readable], seen)
-    rows = [_row(batch, one, revision, ids) for one, revision in fresh]
+    rows = [_row(batch, one, revision, ids) for batch, one, revision in fresh]
     if rows:
         connection.execute(insert_or_ignore(connection, releases), rows)
     kept: dict[int, list[Kept]] = defaultdict(list)
@@ -65,7 +74,7 @@ def keep(connection: sa.Connection, batch: Batch, read: Reader) -> Counts:
         )
     load = _stored(read)
     histories = _restated(connection, kept.keys() & set(seen.values()), load)
-    written = merging.merge(connection, kept, histories, batch.fetched_at, load)
+    written = merging.merge(connection, kept, histories, batches[-1].fetched_at, load)
     begun = len({facts.ocid for _, facts, _ in readable} - seen.keys())
     return Counts(
         new=begun,
@@ -74,62 +83,6 @@ def keep(connection: sa.Connection, batch: Batch, read: Reader) -> Counts:
         errors=len(fresh) - len(readable),
         written=written,
     )
-
-
-def _fresh(connection: sa.Connection, batch: Batch) -> tuple[list[tuple[RawRelease, int]], int]:
-    """The releases not stored yet with the revision each becomes, and how many are stored."""
-    wanted = {_identity(one) for one in batch.releases}
-    stored = _revisions(connection, batch.source, wanted)
-    fresh: list[tuple[RawRelease, int]] = []
-    for one in batch.releases:
-        hashes = stored.setdefault(_identity(one), [])
-        if one.content_hash in hashes or _reordered(connection, batch.source, hashes, one):
-            continue
-        hashes.append(one.content_hash)
-        fresh.append((one, len(hashes)))
-    return fresh, len(batch.releases) - len(fresh)
-
-
-def _identity(one: RawRelease) -> tuple[str, str]:
-    return (one.facts.ocid, one.facts.release_id) if one.facts else ("", one.content_hash)
-
-
-def _revisions(
-    connection: sa.Connection, source: str, wanted: set[tuple[str, str]]
-) -> dict[tuple[str, str], list[str]]:
-    """The content hashes stored under each identity, oldest revision first."""
-    columns = (releases.c.ocid, releases.c.release_id, releases.c.content_hash)
-    query = (
-        sa.select(*columns)
-        .where(
-            releases.c.source == source,
-            releases.c.ocid.in_(sa.bindparam("ocids", expanding=True)),
-        )
-        .order_by(releases.c.revision)
-    )
-    found: dict[tuple[str, str], list[str]] = {}
-    for part in chunks({ocid for ocid, _ in wanted if ocid}):
-        for ocid, release_id, stored in connection.execute(query, {"ocids": part}):
-            if (ocid, release_id) in wanted:
-                found.setdefault((ocid, release_id), []).append(stored)
-    return found
-
-
-def _reordered(connection: sa.Connection, source: str, hashes: list[str], one: RawRelease) -> bool:
-    """Whether the release is stored with its fields in another order: that changed nothing."""
-    if not hashes:
-        return False
-    query = sa.select(releases.c.raw).where(
-        releases.c.source == source, releases.c.content_hash == hashes[-1]
-    )
-    raw = connection.execute(query).scalar()
-    if raw is None:
-        return False
-    try:
-        equal: bool = json.loads(zlib.decompress(raw)) == json.loads(one.raw)
-    except ValueError:
-        return False
-    return equal
 
 
 def _row(batch: Batch, one: RawRelease, revision: int, ids: Mapping[str, int]) -> dict[str, Any]:

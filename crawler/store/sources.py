@@ -36,12 +36,15 @@ def states_of(connection: sa.Connection) -> Mapping[str, State]:
     }
 
 
-def advance(connection: sa.Connection, source: str, window: Window) -> None:
-    """Moves the watermark past a window that was stored whole, unless a gap lies before it."""
+def advance(connection: sa.Connection, source: str, *windows: Window) -> None:
+    """Moves the watermark past windows that were stored whole, unless a gap lies before one."""
     row = connection.execute(sa.select(states).where(states.c.source == source)).first()
-    reached = row.watermark if row is not None else None
-    if reached is None or window.start <= reached < window.end:
-        _set(connection, source, row is not None, watermark=window.end)
+    before = reached = row.watermark if row is not None else None
+    for window in windows:
+        if reached is None or window.start <= reached < window.end:
+            reached = window.end
+    if reached != before:
+        _set(connection, source, row is not None, watermark=reached)
 
 
 def hold(connection: sa.Connection, source: str, window: Window) -> None:

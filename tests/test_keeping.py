@@ -1,0 +1,226 @@
+"""What comes at nearly the same time is written together, and stands as if it had come alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from release_samples import CF, FTS, NOW, amended, batch, facts_in, raw, read, release
+from scrapy.settings import Settings
+from scrapy.signalmanager import SignalManager
+from scrapy.statscollectors import MemoryStatsCollector
+
+from crawler import signals
+from crawler.items import Batch, Window, WindowFailed, WindowRead
+from crawler.pages import SiteRead
+from crawler.store import database, releases, sources
+from pipelines import keep as step
+from pipelines.counting import tally
+
+HOUR = timedelta(hours=1)
+
+
+class Crawl:
+    """A crawl's last step, with what it tells."""
+
+    def __init__(self, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        url = engine.url.render_as_string(hide_password=False)
+        self.crawler: Any = SimpleNamespace(
+            settings=Settings({"DATABASE_URL": url}), signals=SignalManager()
+        )
+        self.crawler.stats = MemoryStatsCollector(self.crawler)
+        self.lost: list[str] = []
+        self.crawler.signals.connect(self._lost, signal=signals.window_lost)
+        self.now = 100.0
+        monkeypatch.setattr(step.time, "monotonic", lambda: self.now)
+        self.keep = step.Keep(self.crawler)
+        self._engine = self.keep._engine
+
+    def _lost(self, source: str) -> None:
+        self.lost.append(source)
+
+    def window(self, number: int, *found: Any, source: str = FTS, says: int | None = None) -> None:
+        """A window of one hour with these releases in it, read to its end."""
+        window = Window(start=NOW + number * HOUR, end=NOW + (number + 1) * HOUR)
+        self.keep.process_item(dataclasses.replace(batch(source, *found), window=window))
+        count = len(found) if says is None else says
+        self.keep.process_item(WindowRead(source=source, window=window, releases=count))
+
+    def watermark(self, source: str = FTS) -> float | None:
+        """How many windows the watermark has passed."""
+        with self._engine.connect() as connection:
+            state = sources.states_of(connection).get(source, sources.State())
+        return None if state.watermark is None else (state.watermark - NOW) / HOUR
+
+    @contextmanager
+    def commits(self) -> Iterator[list[int]]:
+        """How many transactions wrote meanwhile."""
+        counted = [0]
+
+        def count(connection: sa.Connection) -> None:
+            counted[0] += bool(connection.get_execution_options().get("writes"))
+
+        sa.event.listen(self._engine, "commit", count)
+        yield counted
+        sa.event.remove(self._engine, "commit", count)
+
+
+@pytest.fixture
+def crawl(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> Crawl:
+    return Crawl(engine, monkeypatch)
+
+
+def stored(engine: sa.Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(connection.execute(sa.text("SELECT ocid FROM releases")).scalars())
+
+
+def test_a_source_that_answers_now_and_then_is_written_at_once(crawl: Crawl) -> None:
+    for number in range(3):
+        with crawl.commits() as made:
+            crawl.window(number, release(number + 1))
+        assert made == [1], "window and watermark are one transaction"
+        assert crawl.watermark() == number + 1
+        crawl.now += 5
+
+
+def test_small_windows_that_come_quickly_are_written_together(
+    crawl: Crawl, engine: sa.Engine
+) -> None:
+    crawl.window(0, release(1))
+    with crawl.commits() as made:
+        for number in range(1, 5):
+            crawl.now += 0.2
+            crawl.window(number, release(number + 1))
+        assert (made, crawl.watermark()) == ([0], 1), "nothing is promised that is not stored"
+        crawl.now += 0.2
+        crawl.window(5, release(6))
+        assert (made, crawl.watermark()) == ([1], 6)
+    assert len(stored(engine)) == 6
+    assert tally(crawl.crawler, FTS).new == 6
+
+
+def test_what_waits_is_written_when_its_time_has_come_or_the_crawl_ends(crawl: Crawl) -> None:
+    crawl.window(0, release(1))
+    crawl.window(1, release(2))
+    crawl.keep._look()
+    assert crawl.watermark() == 1
+    crawl.now += 1
+    crawl.keep._look()
+    assert crawl.watermark() == 2
+    crawl.window(2, release(3))
+    crawl.keep.close_spider()
+    assert crawl.watermark() == 3
+
+
+def test_much_does_not_wait(crawl: Crawl, engine: sa.Engine) -> None:
+    crawl.window(0, release(1))
+    crawl.keep.process_item(batch(FTS, *(release(number) for number in range(2, 102))))
+    assert len(stored(engine)) == 101
+    crawl.keep.process_item(batch(FTS, release(200, title="x" * 5_000_000)))
+    assert len(stored(engine)) == 102
+
+
+def test_nothing_overtakes_what_waits(crawl: Crawl) -> None:
+    crawl.window(0, release(1))
+    crawl.window(1, release(2))
+    crawl.keep.process_item(SiteRead(source=FTS, authority="E06000010", finished=NOW, pages=1))
+    assert crawl.watermark() == 2
+    crawl.window(2, release(3))
+    failed = Window(start=NOW + 3 * HOUR, end=NOW + 4 * HOUR)
+    crawl.keep.process_item(WindowFailed(source=FTS, window=failed, reason="it is down"))
+    assert crawl.watermark() == 3
+    crawl.window(4, release(5))
+    crawl.keep.close_spider()
+    assert crawl.watermark() == 3, "not past the gap"
+
+
+def test_one_that_cannot_be_stored_costs_only_its_own_window(
+    crawl: Crawl, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = facts_in(release(3)).ocid
+    whole = releases.keep_all
+
+    def refusing(connection: sa.Connection, batches: list[Batch], reader: Any) -> Any:
+        done = whole(connection, batches, reader)  # so that there is something to take back
+        if any(one.facts and one.facts.ocid == bad for each in batches for one in each.releases):
+            raise sa.exc.DataError("INSERT", {}, Exception("no such text"))
+        return done
+
+    monkeypatch.setattr(releases, "keep_all", refusing)
+    crawl.window(0, release(1))
+    for number in range(1, 5):
+        crawl.window(number, release(number + 1))
+    crawl.keep.close_spider()
+    assert stored(engine) == {facts_in(release(number)).ocid for number in (1, 2, 4, 5)}
+    assert crawl.watermark() == 2, "the window is asked for again"
+    assert crawl.lost == [FTS]
+    counted = tally(crawl.crawler, FTS)
+    assert counted.new == 4
+    assert counted.errors == 2
+    assert "not stored" in counted.first_errors[0]
+    assert "0 of 1 releases stored" in counted.first_errors[1]
+
+
+def test_a_window_that_lacks_a_release_is_lost(crawl: Crawl) -> None:
+    crawl.window(0, release(1), says=2)
+    assert crawl.watermark() is None
+    assert crawl.lost == [FTS]
+
+
+def test_several_sources_are_kept_apart(crawl: Crawl) -> None:
+    crawl.window(0, release(1))
+    for number in range(1, 4):
+        crawl.window(number, release(number + 1))
+        crawl.window(number, release(number + 1), source=CF)
+    crawl.keep.close_spider()
+    assert (crawl.watermark(), crawl.watermark(CF)) == (4, 4)
+
+
+def reordered(data: bytes) -> bytes:
+    return json.dumps(dict(reversed(json.loads(data).items()))).encode()
+
+
+TOLD = (
+    "SELECT ocid, release_id, revision, content_hash, error FROM releases ORDER BY 1, 2, 3, 4",
+    "SELECT key, title, status, version, ocids FROM opportunities ORDER BY 1",
+    "SELECT c.field, c.old, c.new, o.key FROM changes c JOIN opportunities o"
+    " ON o.id = c.opportunity_id ORDER BY 4, 1, 2, 3",
+    "SELECT ocid, title_key, deadline, value, first_date FROM processes ORDER BY 1",
+    "SELECT k.key, p.ocid FROM process_keys k JOIN processes p ON p.id = k.process_id"
+    " ORDER BY 1, 2",
+)
+
+
+def test_batches_together_leave_what_they_leave_one_by_one(engine: sa.Engine) -> None:
+    first = release(1)
+    later = amended(first, title="Another title")
+    came = [
+        batch(FTS, first, release(2)),
+        batch(FTS, first, release(3)),
+        batch(FTS, later, reordered(raw(release(2)))),
+        batch(FTS, first, b'{"ocid": "broken"}'),
+        batch(FTS, release(4), amended(release(3), status="cancelled")),
+    ]
+
+    def kept(*groups: list[Batch]) -> tuple[list[Any], list[int]]:
+        """What stands then, and what was counted; nothing stays."""
+        with database.writing(engine) as connection, connection.begin_nested() as point:
+            done = [releases.keep_all(connection, group, read) for group in groups]
+            stands = [connection.execute(sa.text(query)).all() for query in TOLD]
+            point.rollback()
+        names = ("new", "changed", "same", "errors")
+        return stands, [sum(getattr(one, name) for one in done) for name in names]
+
+    together, one_by_one = kept(came), kept(*([one] for one in came))
+    assert together == one_by_one
+    stands, counted = together
+    assert [len(rows) > 0 for rows in stands] == [True] * len(TOLD)
+    assert counted == [4, 2, 3, 1]
