@@ -27,6 +27,7 @@ from crawler.jobs import forgetting, keeping, restoring
 from crawler.store import (
     consents,
     database,
+    impact,
     membership,
     organisations,
     releases,
@@ -34,6 +35,7 @@ from crawler.store import (
     suppressions,
     tables,
 )
+from crawler.store.impact_tables import asks
 
 SECRET = "0123456789abcdef" * 3
 JANE = "jane.example@saltmarsh.example"
@@ -150,6 +152,9 @@ def test_what_people_asked_for_since_holds_on(settings: Settings, engine: sa.Eng
             .where(tables.subscribers.c.email == "dot@reed.example")
             .values(slot=NOW, digest_at=NOW)
         )
+        (at,) = connection.execute(sa.select(tables.opportunities.c.id)).scalars()
+        for name in ("dot", "ada"):
+            impact.asked(connection, by_name(connection, name), [at], NOW)
         suppressions.suppress(connection, key, "dot@reed.example", "hard", "no such user", NOW)
         outbox = tables.outbox
         connection.execute(
@@ -172,6 +177,8 @@ def test_what_people_asked_for_since_holds_on(settings: Settings, engine: sa.Eng
         rows = connection.execute(sa.select(tables.outbox.c.about, tables.outbox.c.state)).all()
         dot = subscribers.find(connection, "dot@reed.example")
         ben = subscribers.find(connection, "ben@reed.example")
+        asked = connection.execute(sa.select(asks.c.asked_at, asks.c.answered_at)).all()
+    assert [tuple(row) for row in asked] == [(NOW, None)] * 2, "nobody is asked twice"
     assert {(row.about, row.state) for row in rows} == {
         ("sent since", "sent"), ("taken back since", "held"), ("still waiting", "queued"),
     }  # fmt: skip

@@ -45,11 +45,12 @@ class Done:
     def __str__(self) -> str:
         """For logs and people."""
         total = len(self.ok) + len(self.dead) + len(self.barred)
-        words = f"{total} links looked at, {len(self.ok)} answer"
+        links = "1 link" if total == 1 else f"{total} links"
+        words = f"{links} looked at, {len(self.ok)} well"
         if self.dead:
-            words += f"; these do not: {', '.join(self.dead)}"
+            words += f"; dead: {', '.join(self.dead)}"
         if self.barred:
-            words += f"; these want no machines: {', '.join(self.barred)}"
+            words += f"; wanting no machines: {', '.join(self.barred)}"
         return words
 
 

@@ -14,9 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.store import consents, introductions, membership, organisations
+from crawler.store.impact_tables import asks
 from crawler.store.partner_tables import organisations as organisations_table
 from crawler.store.statements import chunks, insert_or_ignore
-from crawler.store.tables import forgotten, outbox, subscribers, suppressions
+from crawler.store.tables import forgotten, opportunities, outbox, subscribers, suppressions
 
 _ORIGIN = "tenders db restore"
 _WAITING = ("queued", "sending")
@@ -63,6 +64,8 @@ def carry(old: sa.Connection, new: sa.Connection, now: datetime) -> Carried:
     if people and sa.inspect(old).has_table(organisations_table.name):
         _partners(old, new, now)
     _slots(old, new, people)
+    if people and sa.inspect(old).has_table(asks.name):
+        _asked(old, new)
     return Carried(
         forgotten=_hashes(old, new, forgotten),
         suppressed=_hashes(old, new, suppressions),
@@ -115,6 +118,35 @@ def _slots(old: sa.Connection, new: sa.Connection, people: Mapping[str, sa.Row[A
                 .where(subscribers.c.id == row.id)
                 .values(slot=then.slot, digest_at=then.digest_at)
             )
+
+
+def _asked(old: sa.Connection, new: sa.Connection) -> None:
+    """Nobody is asked again what became of a bid: that it was asked, not what they said."""
+    query = (
+        sa.select(subscribers.c.email, opportunities.c.key, asks.c.asked_at)
+        .select_from(asks)
+        .join(subscribers, subscribers.c.id == asks.c.subscriber_id)
+        .join(opportunities, opportunities.c.id == asks.c.opportunity_id)
+    )
+    people = {row.email: row.id for row in new.execute(_states())}
+    for part in chunks(old.execute(query)):
+        found = new.execute(
+            sa.select(opportunities.c.key, opportunities.c.id).where(
+                opportunities.c.key.in_({row.key for row in part})
+            )
+        )
+        keys = {row.key: row.id for row in found}
+        rows = [
+            {
+                "subscriber_id": people[row.email],
+                "opportunity_id": keys[row.key],
+                "asked_at": row.asked_at,
+            }
+            for row in part
+            if row.email in people and row.key in keys
+        ]
+        if rows:
+            new.execute(insert_or_ignore(new, asks), rows)
 
 
 def _hashes(old: sa.Connection, new: sa.Connection, table: sa.Table) -> int:

@@ -15,14 +15,17 @@ from crawler.digest.wish_wording import when, wish
 from crawler.digest.wishes import WishErrors
 from crawler.errors import UsageError
 from crawler.jobs import preferences, reconfirming
+from crawler.store import impact
+from crawler.store.impact import Asked
 from crawler.store.subscribers import Subscriber, Subscription
-from crawler.web import signup, wishing
+from crawler.web import answering, signup, wishing
 from crawler.web.access import Route
 from crawler.web.context import here, now
 from crawler.web.holders import known, network
 from crawler.web.wishing import Filled
 
 ORIGIN = "preferences page"
+MOST_ASKED = 20
 PAUSES = {
     "14": "for two weeks",
     "30": "for a month",
@@ -65,8 +68,24 @@ def _page(person: Subscriber, token: str, filled: Filled) -> str:
             for one in person.subscriptions
         ],
         most=preferences.MOST_WISHES,
+        asked=_asked(person),
         **wishing.choices(),
     )
+
+
+def _asked(person: Subscriber) -> list[tuple[Asked, str, str]]:
+    """What they were asked about their bids, what they said, and where they change it."""
+    with here().engine.connect() as connection:
+        found = impact.of(connection, person.id)[:MOST_ASKED]
+    addresses = here().addresses
+    return [
+        (
+            one,
+            answering.OUTCOMES[one.outcome] if one.outcome else "",
+            addresses.outcome(person.handle, one.key),
+        )
+        for one in found
+    ]
 
 
 def act(token: str) -> str | AnyResponse:

@@ -199,30 +199,46 @@ def fitting(one: Opportunity) -> list[Suggestion]:
     judged = one.judgement
     if judged is None:
         return []
-    library = _library()
-    chosen = evidence.choose(
-        (kept.resource for kept in library.values()),
-        outcomes=judged.outcomes,
-        # What is for the arts without saying which is for all of them.
-        art_forms=judged.art_forms or (("combined",) if judged.relevance == "arts" else ()),
-        regions=one.place.regions,
-        dead={key for key, kept in library.items() if kept.link and kept.link.state == "dead"},
-    )
-    return [
-        Suggestion(heading=ROLES[each.role], one=library[each.resource.key], why=_why(each))
-        for each in chosen
-        if each.resource.key in library
-    ]
+    # What is for the arts without saying which is for all of them.
+    art_forms = judged.art_forms or (("combined",) if judged.relevance == "arts" else ())
+    return _library().suggestions(judged.outcomes, art_forms, one.place.regions)
 
 
-def _library() -> Mapping[str, Kept]:
+class _Library:
+    """The library as it stood a moment ago, and what it suggested since: tags repeat."""
+
+    def __init__(self, kept: Sequence[Kept]) -> None:
+        self._kept = {one.resource.key: one for one in kept}
+        self._dead = {one.resource.key for one in kept if one.link and one.link.state == "dead"}
+        self._known: dict[tuple[tuple[str, ...], ...], list[Suggestion]] = {}
+
+    def suggestions(self, *tags: tuple[str, ...]) -> list[Suggestion]:
+        """For these outcomes, art forms and regions."""
+        if tags not in self._known:
+            outcomes, art_forms, regions = tags
+            chosen = evidence.choose(
+                (one.resource for one in self._kept.values()),
+                outcomes=outcomes,
+                art_forms=art_forms,
+                regions=regions,
+                dead=self._dead,
+            )
+            self._known[tags] = [
+                Suggestion(
+                    heading=ROLES[each.role], one=self._kept[each.resource.key], why=_why(each)
+                )
+                for each in chosen
+            ]
+        return self._known[tags]
+
+
+def _library() -> _Library:
     def look(_: datetime) -> object:
         with here().engine.connect() as connection:
-            return {one.resource.key: one for one in resources.everything(connection)}
+            return _Library(resources.everything(connection))
 
-    kept = here().remembered.setdefault("library", Remembered(look, FRESH))
-    found = kept.at(now())
-    assert isinstance(found, dict)
+    found = here().remembered.setdefault("library", Remembered(look, FRESH)).at(now())
+    assert isinstance(found, _Library)
     return found
 
 
