@@ -54,6 +54,24 @@ def test_no_date_no_window(words: str) -> None:
     assert relet(texts=[words]) is None
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The first round of applicants will be appointed to the framework by 15 August 2024.",
+        "Bids for the contract must be submitted by 1 May 2024.",
+        "The festival runs from 1 to 9 July 2024.",
+        "The contract was discussed at a meeting on 3 March 2024.",
+        "The council holds a 99 year lease. Prices as of 1 April 2024.",
+        "Services are currently provided under a contract which will expire on 31 August 2024.",
+        "A database contract, in place since 2020, is due to expire on the 18th August 2025.",
+        "A warranty of 24 months from 1 April 2024.",
+        "Published on 1 April 2024. Contract value £24,000.",
+    ],
+)
+def test_dates_of_other_things_make_no_window(words: str) -> None:
+    assert relet(texts=[words]) is None
+
+
 def test_there_are_sixty_wordings_and_more() -> None:
     assert len(CASES) >= 75
 

@@ -17,6 +17,7 @@ from crawler.partners.lexing import Token, clauses
 
 Role = Literal["initial", "extension", "total", "nothing"]
 _NEAR = 4
+_ADJOINING = 3
 _SHORTEST = 3
 _LONGEST = 480
 
@@ -112,7 +113,7 @@ def _span(found: Terms, tokens: Sequence[Token], at: int, *, renewal: bool) -> T
     role = _role(tokens, at, renewal=renewal, known=found)
     if role == "extension":
         count = _count(tokens, at)
-        if found.extensions and tokens[at - 1].text == "plus":
+        if found.extensions and (tokens[at - 1].text == "plus" or _one_more(tokens, at)):
             return replace(found, extensions=(*found.extensions, months))
         if found.extensions or count > 12:
             return found
@@ -226,6 +227,17 @@ def _more(tokens: Sequence[Token], at: int) -> bool:
     return bool(tokens[at + 1 : at + 2]) and tokens[at + 1].text in words
 
 
+def _one_more(tokens: Sequence[Token], at: int) -> bool:
+    """``12 months and a further 12 months``: a second extension, joined to the first."""
+    for back in range(at - 1, max(at - 5, 0), -1):
+        token = tokens[back]
+        if token.text in ("and", "then", "followed by"):
+            return _more(tokens, at) and _before(tokens, back, ("span",)) is not None
+        if token.kind not in ("filler", "number"):
+            return False
+    return False
+
+
 def _follows(tokens: Sequence[Token], at: int) -> bool:
     """Whether the span is named an extension right after it: ``24 month extension option``."""
     for token in tokens[at + 1 : at + 1 + _NEAR]:
@@ -256,6 +268,9 @@ def _count(tokens: Sequence[Token], at: int) -> int:
     return 1
 
 
+_OLD = frozenset({"currently", "current", "existing", "incumbent", "since", "present"})
+"""Words by which a clause speaks of the contract before: its end is not that of this one."""
+
 _WITH = frozenset({"with", "including", "inclusive of", "any", "all", "possible", "potential"})
 _PLENTY = frozenset({"another", "separate", "equal", "the", "any", "both", "calendar", "in", "to"})
 
@@ -270,15 +285,19 @@ def _dated(found: Terms, tokens: Sequence[Token], at: int) -> Terms:
     day = tokens[at].day
     if not any(token.kind in ("contract", "extend", "initial") for token in tokens):
         return found
-    if _unrelated(tokens, at):
+    if _unrelated(tokens, at) or any(token.text in _OLD for token in tokens[:at]):
         return found
     begin, until = _before(tokens, at, ("begin",)), _before(tokens, at, ("until",))
+    if until is not None and tokens[until].text == "to" and at - until > _ADJOINING:
+        until = None  # "appointed to the framework by 15 August" ends nothing
     said = max(begin if begin is not None else -1, until if until is not None else -1)
     if said < 0 or at - said > 6:
         return found
     if said == begin:
         return replace(found, start=found.start or day)
     extending = _before(tokens, at, ("extend",))
+    if extending is not None and tokens[extending - 1].text in ("been", "was", "were"):
+        return replace(found, end=found.end or day, extensions=())  # it has been used already
     latest = any(token.text == "latest" for token in tokens[max(0, at - 6) : at])
     if latest or (extending is not None and (begin is None or begin < extending)):
         return replace(found, latest=found.latest or day)
