@@ -98,7 +98,7 @@ def facts_of(
         stage=stage,
         status=_status(tags, tender.status, stage),
         title=tidy(tender.title or release.title),
-        description=tidy(tender.description or release.description),
+        description=_description(release, tender, stage, tidy),
         language=release.language.lower()[:2] if release.language else None,
         notice_type=_notice_type(release),
         buyer=_buyer(release, tidy),
@@ -106,6 +106,7 @@ def facts_of(
         category=tender.main_procurement_category,
         procedure=tidy(tender.procurement_method_details or tender.procurement_method) or None,
         deadline=_deadline(release, tender, odd),
+        expected=_expected(tender, stage, odd),
         value_min=low,
         value_max=high,
         currency=currency,
@@ -212,6 +213,24 @@ def _deadline(release: ocds.Release, tender: ocds.Tender, odd: _Odd) -> datetime
         ends = (m.due_date for m in release.planning.milestones or () if m.type == "engagement")
         moment = odd.date(next(ends, None), "planning.milestones.dueDate")
     return dates.end_of_day(moment) if moment else None
+
+
+def _expected(tender: ocds.Tender, stage: Stage, odd: _Odd) -> datetime | None:
+    """When a plan says that the tender notice will be published."""
+    said = tender.communication.future_notice_date if tender.communication else None
+    return odd.date(said, "tender.communication.futureNoticeDate") if stage == "planning" else None
+
+
+def _description(
+    release: ocds.Release, tender: ocds.Tender, stage: Stage, tidy: Callable[[str | None], str]
+) -> str:
+    """The description; that of a plan goes on with how to take part in its engagement."""
+    said = tidy(tender.description or release.description)
+    if stage != "planning" or not release.planning:
+        return said
+    more = (tidy(m.description) for m in release.planning.milestones or () if m.description)
+    parts = [said, *(text for text in dict.fromkeys(more) if text not in said)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _amount(value: ocds.Value | None) -> Decimal | None:

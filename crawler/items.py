@@ -147,7 +147,8 @@ class Award:
 class Facts:
     """What one release says, and nothing that we think. Times are aware UTC.
 
-    `deadline` is when bids must be in (tender stage) or when engagement ends (planning stage).
+    `deadline` is when bids must be in (tender stage) or when engagement ends (planning stage),
+    `expected` when a plan says that its tender will be published.
     `references` are keys that name another portal's notice (``SC:829625``, ``WA:163232``).
     """
 
@@ -167,6 +168,7 @@ class Facts:
     category: str | None = None
     procedure: str | None = None
     deadline: datetime | None = None
+    expected: datetime | None = None
     value_min: Decimal | None = None
     value_max: Decimal | None = None
     currency: str | None = None

@@ -168,9 +168,14 @@ class Party(_Struct):
 
 
 class Milestone(_Struct):
-    """A planning milestone; type ``engagement`` ends a market engagement."""
+    """A planning milestone; type ``engagement`` ends a market engagement.
+
+    Its description says how to take part, often with the meetings to which buyers invite.
+    """
 
     type: str | None = None
+    title: str | None = None
+    description: str | None = None
     due_date: str | None = None
 
 

@@ -32,6 +32,7 @@ class Opportunity:
     """Everything known of one opportunity. Times are aware UTC, values whole currency units.
 
     `id` is short, public and stable; `status` is what the source last said, see `status_at`.
+    `expected` is when a plan says that its tender will be published.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Opportunity:
     procedure: str | None = None
     notice_type: str | None = None
     deadline: datetime | None = None
+    expected: datetime | None = None
     value_min: Decimal | None = None
     value_max: Decimal | None = None
     currency: str | None = None

@@ -17,7 +17,8 @@ from crawler.opportunity import Opportunity
 from crawler.partners.signs import signs
 from crawler.relevance import in_force
 from crawler.store import coming, database, opportunities, releases
-from crawler.store.coming import KINDS, Coming
+from crawler.store.coming import Coming
+from crawler.store.coming_sources import KINDS
 from crawler.store.early_tables import gatherings, relets
 from crawler.store.filters import Filters
 from crawler.store.tables import processes
@@ -209,3 +210,49 @@ def test_of_what_nobody_is_shown_nothing_is_kept(engine: sa.Engine) -> None:
     (_, _, _, won) = some()
     store(engine, replace(won, judgement=samples.judged("none")))
     assert ends(engine) == []
+
+
+def test_a_plan_says_when_its_tender_is_expected(engine: sa.Engine) -> None:
+    plan = samples.opportunity(
+        1, stage="planning", status="unknown", deadline=None, published=NOW - 500 * DAY,
+        expected=NOW + 40 * DAY,
+    )  # fmt: skip
+    over = replace(plan, id="k00000000002", ocids=("ocds-2",), expected=NOW - 40 * DAY)
+    heard = replace(plan, id="k00000000003", ocids=("ocds-3",), deadline=NOW + 5 * DAY)
+    store(engine, plan, over, heard)
+    found = look(engine)
+    assert [(one.hit.id, one.expected) for one in found] == [
+        ("k00000000003", False), ("k00000000001", True),
+    ]  # fmt: skip
+    assert found[1].at == (NOW + 40 * DAY).date()
+    with engine.connect() as connection:
+        page = coming.find(connection, Filters(), now=NOW)
+    assert page.counts["plan"] == 2
+
+
+def test_the_expected_tender_and_the_engagement_are_read_from_the_notice(
+    engine: sa.Engine,
+) -> None:
+    engagement = {
+        "id": "1",
+        "type": "engagement",
+        "dueDate": "2026-04-30T12:00:00Z",
+        "description": "A webinar on 16 April 2026 at 2pm via Teams.",
+    }
+    plan = amended(
+        release(3, tag=["planning"], planning={"milestones": [engagement]}),
+        status="planned",
+        communication={"futureNoticeDate": "2026-07-01T00:00:00+01:00"},
+    )
+    take(engine, plan)
+    with engine.connect() as connection:
+        ((pk, one),) = opportunities.iterate(connection)
+        assert one.expected == datetime(2026, 6, 30, 23, tzinfo=UTC)
+        assert one.description.endswith("A webinar on 16 April 2026 at 2pm via Teams.")
+        (met,) = coming.signs_of(connection, pk).gatherings
+    assert (met.day, met.online) == (date(2026, 4, 16), True)
+    moved = amended(plan, communication={"futureNoticeDate": "2026-09-01T00:00:00+01:00"})
+    take(engine, moved | {"id": "000009-2026", "date": "2026-03-20T09:00:00Z"})
+    with engine.connect() as connection:
+        ((_, one),) = opportunities.iterate(connection)
+    assert [(change.field, change.material) for change in one.changes] == [("expected", False)]

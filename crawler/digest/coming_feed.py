@@ -73,4 +73,6 @@ def said(one: Coming, today: date) -> str:
     if one.at is None:
         return "Planned: no day is named yet"
     day = f"{one.at:%A} {one.at.day} {one.at:%B %Y}"
-    return f"Have your say by {day}" if one.kind == "plan" else f"To be decided on {day}"
+    if one.kind == "decision":
+        return f"To be decided on {day}"
+    return f"The tender is expected on {day}" if one.expected else f"Have your say by {day}"

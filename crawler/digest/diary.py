@@ -34,7 +34,8 @@ def entry(one: Coming, addresses: Addresses, today: date) -> Event:
     if one.at is None:
         raise ValueError(f"{one.kind} of {one.hit.id} has no day to be entered for")
     made = _begun(one.hit, _mark(one), addresses)
-    made.add("summary", f"{_LEADS[one.kind]}: {_title(one.hit)}")
+    lead = "Tender expected" if one.expected else _LEADS[one.kind]
+    made.add("summary", f"{lead}: {_title(one.hit)}")
     made.add("dtstart", one.at)
     made.add("dtend", one.at + timedelta(days=1))
     made.add("description", "\n".join((*_about(one, today), addresses.opportunity(one.hit.id))))
@@ -63,7 +64,9 @@ def meeting(hit: Hit, one: Gathering, addresses: Addresses) -> Event:
 
 
 def _mark(one: Coming) -> str:
-    return f"{one.relet.token}.ends" if one.relet else "deadline"
+    if one.relet:
+        return f"{one.relet.token}.ends"
+    return "expected" if one.expected else "deadline"
 
 
 def _begun(hit: Hit, mark: str, addresses: Addresses) -> Event:

@@ -187,6 +187,9 @@ def stage(opportunity: Opportunity, now: datetime) -> str:
         return "Awarded"
     if opportunity.stage == "planning":
         words = _SIGNALS.get(opportunity.notice_type or "", "Early signal: bids are not open yet")
+        if opportunity.expected and opportunity.expected > now:
+            expected = dates.spell(opportunity.expected.astimezone(dates.LONDON).date())
+            words += f"; the tender is expected on {expected}"
         if opportunity.start and opportunity.start > now:
             starts = dates.spell(opportunity.start.astimezone(dates.LONDON).date())
             words += f"; work is expected to start on {starts}"

@@ -72,7 +72,7 @@ def _moment(moment: datetime | None) -> str | None:
 
 def _in_utc(field: str, words: str | None) -> str | None:
     """A moment in a change as every other moment of the export is written."""
-    moment = field in ("deadline", "start", "end")
+    moment = field in ("deadline", "expected", "start", "end")
     return words.replace("+00:00", "Z") if moment and words else words
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,26 +18,13 @@ from crawler import dates
 from crawler.coming import Gathering, Relet, Signs
 from crawler.opportunity import Opportunity
 from crawler.store import hits, opportunities
+from crawler.store.coming_sources import KINDS, Kind, Source, sources
 from crawler.store.early_tables import gatherings, relets
 from crawler.store.filters import Filters, choices, spans
 from crawler.store.hits import Hit
-from crawler.store.listings import mask, seconds
 from crawler.store.statements import chunks
-from crawler.store.tables import listings, origins
+from crawler.store.tables import listings
 
-Kind = Literal["meeting", "plan", "decision", "contract"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-
-HORIZON = timedelta(days=3 * 366)
-"""Contracts that end later are nobody's business yet."""
-
-STALE = timedelta(days=366)
-"""A plan without a day ahead counts for so long after it was published."""
-
-_PLANNING = mask("stages", ["planning"])
-_DEAD = mask("status", ["cancelled"])
-_DECISIONS = "moderngov"
-"""The source whose plans are decisions of councils, each with its day."""
 _BATCH = 1000
 
 Tell = Callable[[Opportunity], Signs]
@@ -47,8 +34,9 @@ Tell = Callable[[Opportunity], Signs]
 class Coming:
     """One thing that is coming, of one opportunity. `at` is its day in London, if it has one.
 
-    A ``meeting`` has its `gathering`, a ``contract`` its `relet`; the day of a ``plan`` is that by
-    which the buyer wants to hear, of a ``decision`` that on which it is taken.
+    A ``meeting`` has its `gathering`, a ``contract`` its `relet`; the day of a ``decision`` is that
+    on which it is taken, of a ``plan`` that by which the buyer wants to hear, or where it is
+    `expected` that on which the tender will be published.
     """
 
     kind: Kind
@@ -56,6 +44,7 @@ class Coming:
     at: date | None = None
     gathering: Gathering | None = None
     relet: Relet | None = None
+    expected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,17 +126,6 @@ def signs_of(connection: sa.Connection, pk: int) -> Signs:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
-    """Where one kind stands: rows of `tables` that fulfil `conditions`, by the day `at`."""
-
-    kind: Kind
-    tables: sa.FromClause
-    ref: sa.ColumnElement[int]
-    at: sa.ColumnElement[Any]
-    conditions: Sequence[sa.ColumnElement[bool]]
-
-
 def find(
     connection: sa.Connection,
     filters: Filters,
@@ -164,9 +142,9 @@ def find(
     """
     narrowed = [*spans(filters, now)]
     narrowed += [one for facet, one in choices(filters, now).items() if facet != "status"]
-    sources = [*_sources(now)]
-    wanted = [one for one in sources if one.kind in kinds]
-    found: list[tuple[date | None, int, _Source, int, int]] = []
+    every = [*sources(now)]
+    wanted = [one for one in every if one.kind in kinds]
+    found: list[tuple[date | None, int, Source, int, int]] = []
     for source in wanted:
         found += _rows(connection, source, narrowed, offset + limit + 1)
     found.sort(
@@ -175,65 +153,17 @@ def find(
     shown = found[offset : offset + limit]
     return Page(
         items=tuple(_loaded(connection, shown, now)),
-        counts={one.kind: _count(connection, one, narrowed) for one in sources} if counts else {},
+        counts=_counts(connection, every, narrowed) if counts else {},
         more=len(found) > offset + limit,
-    )
-
-
-def _sources(now: datetime) -> Iterator[_Source]:
-    today = now.astimezone(dates.LONDON).date()
-    midnight = seconds(datetime.combine(today, time(), tzinfo=dates.LONDON))
-    table = listings.c
-    alive = table.card.bitwise_and(_DEAD) == 0
-    decided = table.origin.in_(
-        sa.select(origins.c.id).where(origins.c.sources.contains(f" {_DECISIONS} "))
-    )
-    planned = table.card.bitwise_and(_PLANNING) != 0
-    ahead = table.closes >= midnight
-    yield _Source(
-        kind="meeting",
-        tables=gatherings.join(listings, table.opportunity_id == gatherings.c.opportunity_id),
-        ref=gatherings.c.id,
-        at=gatherings.c.day,
-        conditions=(alive, gatherings.c.day >= today),
-    )
-    yield _Source(
-        kind="plan",
-        tables=listings,
-        ref=table.opportunity_id,
-        at=sa.case((ahead, table.closes), else_=None),
-        conditions=(
-            alive, planned, ~decided, sa.or_(ahead, table.published >= seconds(now - STALE)),
-        ),
-    )  # fmt: skip
-    yield _Source(
-        kind="decision",
-        tables=listings,
-        ref=table.opportunity_id,
-        at=table.closes,
-        conditions=(alive, planned, decided, ahead),
-    )
-    next_end = sa.case((relets.c.earliest >= today, relets.c.earliest), else_=relets.c.latest)
-    yield _Source(
-        kind="contract",
-        tables=relets.join(listings, table.opportunity_id == relets.c.opportunity_id),
-        ref=relets.c.id,
-        at=next_end,
-        conditions=(
-            alive,
-            relets.c.latest >= today,
-            next_end <= today + HORIZON,
-            sa.or_(relets.c.awarded, table.closes.is_(None), table.closes < seconds(now)),
-        ),
     )
 
 
 def _rows(
     connection: sa.Connection,
-    source: _Source,
+    source: Source,
     narrowed: Sequence[sa.ColumnElement[bool]],
     most: int,
-) -> Iterator[tuple[date | None, int, _Source, int, int]]:
+) -> Iterator[tuple[date | None, int, Source, int, int]]:
     """Day, moment of publication, source, row and opportunity of the soonest of one kind."""
     at = source.at.label("at")
     columns = (at, listings.c.published, source.ref.label("ref"), listings.c.opportunity_id)
@@ -249,6 +179,9 @@ def _rows(
 
 
 def _day(at: Any) -> date | None:
+    """The London day of a moment, of seconds since 1970 or of a day as a database gives it."""
+    if isinstance(at, datetime):
+        return at.astimezone(dates.LONDON).date()
     if isinstance(at, int):
         return datetime.fromtimestamp(at, UTC).astimezone(dates.LONDON).date()
     if isinstance(at, str):
@@ -256,16 +189,22 @@ def _day(at: Any) -> date | None:
     return at if at is None or isinstance(at, date) else None
 
 
-def _count(
-    connection: sa.Connection, source: _Source, narrowed: Sequence[sa.ColumnElement[bool]]
-) -> int:
-    query = sa.select(sa.func.count()).select_from(source.tables)
-    return connection.execute(query.where(*source.conditions, *narrowed)).scalar_one()
+def _counts(
+    connection: sa.Connection,
+    every: Sequence[Source],
+    narrowed: Sequence[sa.ColumnElement[bool]],
+) -> dict[str, int]:
+    found: dict[str, int] = dict.fromkeys(KINDS, 0)
+    for source in every:
+        query = sa.select(sa.func.count()).select_from(source.tables)
+        query = query.where(*source.conditions, *narrowed)
+        found[source.kind] += connection.execute(query).scalar_one()
+    return found
 
 
 def _loaded(
     connection: sa.Connection,
-    shown: Sequence[tuple[date | None, int, _Source, int, int]],
+    shown: Sequence[tuple[date | None, int, Source, int, int]],
     now: datetime,
 ) -> Iterator[Coming]:
     known = {
@@ -281,6 +220,7 @@ def _loaded(
                 at=at,
                 gathering=_gathering_of(met[ref]) if source.kind == "meeting" else None,
                 relet=relet_of(ended[ref]) if source.kind == "contract" else None,
+                expected=source.expected,
             )
 
 

@@ -25,8 +25,8 @@ _RANK: dict[Stage, int] = {"planning": 0, "tender": 1, "award": 2, "contract": 3
 _MATERIAL = frozenset({"deadline", "status", "value", "title", "lots"})
 _SAME_SCOPE = 0.85
 _FIELDS = (
-    "status", "stage", "deadline", "value", "title", "description", "lots", "cpv", "buyer",
-    "start", "end", "procedure", "category", "notice_type", "language",
+    "status", "stage", "deadline", "expected", "value", "title", "description", "lots", "cpv",
+    "buyer", "start", "end", "procedure", "category", "notice_type", "language",
 )  # fmt: skip
 _UNTOLD = frozenset({"procedure", "category", "notice_type", "language"})
 

@@ -31,8 +31,8 @@ from crawler.store.tables import (
 
 _PLAIN = (
     "title", "description", "language", "category", "procedure", "notice_type", "stage", "status",
-    "published", "updated", "deadline", "value_min", "value_max", "currency", "start", "end",
-    "version",
+    "published", "updated", "deadline", "expected", "value_min", "value_max", "currency", "start",
+    "end", "version",
 )  # fmt: skip
 _LISTS = ("ocids", "sources", "cpv", "urls")
 _CHANGE = ("version", "at", "field", "old", "new", "material", "source")

@@ -14,7 +14,8 @@ from crawler import dates
 from crawler.digest import calendars, diary, foretelling, wording
 from crawler.store import coming as signs
 from crawler.store import hits
-from crawler.store.coming import KINDS, Coming, Kind
+from crawler.store.coming import Coming
+from crawler.store.coming_sources import KINDS, Kind
 from crawler.web import failures, filters
 from crawler.web.access import Route
 from crawler.web.context import here, now

@@ -21,9 +21,9 @@ from crawler.web.context import here, now
 MOST_ROWS = 1_000
 MOST_ENTRIES = 200
 COLUMNS = (
-    "kind", "day", "starts", "ends", "title", "buyer", "regions", "authority", "place", "online",
-    "ends_earliest", "ends_latest", "lot", "certainty", "reasons", "incumbents", "value",
-    "currency", "words", "id", "url",
+    "kind", "day", "tender_expected", "starts", "ends", "title", "buyer", "regions", "authority",
+    "place", "online", "ends_earliest", "ends_latest", "lot", "certainty", "reasons", "incumbents",
+    "value", "currency", "words", "id", "url",
 )  # fmt: skip
 
 
@@ -96,6 +96,7 @@ def record(one: Coming) -> dict[str, Any]:
     return {
         "kind": one.kind,
         "day": one.at.isoformat() if one.at else None,
+        "tender_expected": one.expected,
         "starts": starts,
         "ends": until,
         "title": hit.title,

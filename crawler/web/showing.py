@@ -24,6 +24,7 @@ from crawler.web.speaking import SOON_DAYS, moment, outward
 _MOST_CODES = 12
 _FIELDS = {
     "deadline": "Closing date",
+    "expected": "Tender expected",
     "status": "Status",
     "stage": "Stage",
     "value": "Value",
@@ -118,6 +119,7 @@ def key_facts(one: Opportunity, now: datetime) -> tuple[Fact, ...]:
             ("Value", wording.worth(one)),
             ("Stage", wording.stage(one, now)),
             ("Closing date", wording.day(one.deadline) if one.deadline else "Not stated"),
+            ("Tender expected", _date(one.expected) if one.expected else ""),
             ("Contract runs", _span(one.start, one.end)),
             ("Procedure", wording.sentence(wording.plain(one.procedure or "", 120))),
             ("Classified as", _codes(one.cpv)),
@@ -253,7 +255,7 @@ def _moves(changes: Sequence[Change]) -> Iterator[Move]:
 def _said(field: str, text: str | None) -> str:
     if text is None:
         return "not stated"
-    if field in ("deadline", "start", "end"):
+    if field in ("deadline", "expected", "start", "end"):
         at = moment(text)
         return dates.spell(at) if at else text
     if field == "value":
