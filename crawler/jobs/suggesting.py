@@ -23,7 +23,7 @@ from crawler.store.subscribers import Subscriber
 from crawler.store.suppliers import Win
 from crawler.text import key
 
-_NEAREST, _IN_REGION, _WINNERS, _OPEN = 150, 150, 50, 50
+_NEAREST, _IN_REGION, _WINNERS, _OPEN = 100, 100, 50, 50
 _ENOUGH = 40
 """So many candidates nearby are enough not to ask for the rest of the region."""
 

@@ -7,7 +7,7 @@ nursery. None of this is shown as a judgement: it only decides whom a page names
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from functools import lru_cache
 from types import MappingProxyType
 
 from crawler.buyers import kind_of
@@ -56,12 +56,14 @@ def works_elsewhere(name: str) -> bool:
     return bool(_COUNCIL.search(words) and not _ARTS_COUNCIL.search(words))
 
 
+@lru_cache(maxsize=16384)
 def delivers(name: str) -> bool:
     """Whether a body of this name would deliver work rather than buy it."""
     return not works_elsewhere(name) and kind_of(name) not in _NOT_ASKED
 
 
-def standing(name: str, sources: Iterable[str], *, charity: bool) -> tuple[float, str]:
+@lru_cache(maxsize=16384)
+def standing(name: str, sources: tuple[str, ...], *, charity: bool) -> tuple[float, str]:
     """How likely a body delivers such work, as lists and its name say: about -1 to 1, in words."""
     told = [said for one in sources for begin, said in _STANDING.items() if one.startswith(begin)]
     worth, words = max(told, default=(0.2, "a charity") if charity else (0.0, ""))
