@@ -179,6 +179,21 @@ def test_not_eight_of_one_kind_where_others_are_asked_for() -> None:
     assert {"Players a", "Players b"} <= set(named(found))
 
 
+def test_a_house_is_named_once_and_nobody_of_whom_nothing_is_known() -> None:
+    people = [
+        body("Mill Gallery Charitable Trust", "TLE", "E06000010", "visual"),
+        body("Mill Gallery, University of Hull", "TLE", "E06000010", "visual"),
+        body("Mill Gallery", "TLE", "E08000035", "visual"),
+        body("The Wharf Ltd", "TLE", "E06000010", "visual", sources=("grants",)),
+        body("The Wharf", "TLE", "E06000010", "visual", charity=True),
+    ]
+    work = Work(id="k", regions=("TLE",), authority="E06000010", art_forms=("visual",))
+    names = named(suggest(work, people[:4], NAMES))
+    assert sum(name.startswith("Mill Gallery") for name in names) == 1
+    assert "The Wharf Ltd" not in names
+    assert "The Wharf" in named(suggest(work, people, NAMES))
+
+
 def test_nobody_is_always_first_for_their_name() -> None:
     choirs = [body(f"Choir {number}", "TLE", "E06000010", "music") for number in range(20)]
     firsts = {

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from crawler.partners.bodies import name_key
 from crawler.partners.closeness import near
-from crawler.partners.standing import delivers, standing, works_elsewhere
+from crawler.partners.standing import UNKNOWN, delivers, standing, works_elsewhere
 from crawler.places.regions import NATIONWIDE
 
 MOST = 8
@@ -146,10 +146,20 @@ def _varied(work: Work, found: Sequence[Suggestion], most: int) -> tuple[Suggest
             range(min(len(left), _COMPARED)), key=lambda at: (_still_worth(left[at], times), -at)
         )
         one = left.pop(best)
+        if any(_of_one_house(one.candidate, other.candidate) for other in chosen):
+            continue
         chosen.append(one)
         for form in one.candidate.art_forms:
             times[form] = times.get(form, 0) + 1
     return tuple(chosen)
+
+
+def _of_one_house(one: Candidate, other: Candidate) -> bool:
+    """Whether a list names a gallery and another its trust, or the university that runs it."""
+    if one.authority is None or one.authority != other.authority:
+        return False
+    short, long = sorted((name_key(one.name), name_key(other.name)), key=len)
+    return " " in short and long.startswith(f"{short} ")
 
 
 def _still_worth(one: Suggestion, times: dict[str, int]) -> float:
@@ -173,8 +183,9 @@ def _weigh(work: Work, one: Candidate, names: Mapping[str, str]) -> Suggestion |
         return None
     open_ = _Reason(1.5, "open to partnering") if one.open else _NOTHING
     known = _Reason(*standing(one.name, one.sources, charity=one.charity))
-    if known.worth < 0 and brings.worth < _WORKS and not won.worth and not one.open:
-        return None  # a venue's bar, a hirer of lights: not for what only might fit
+    unlikely = known.worth <= UNKNOWN or (known.worth < 0 and brings.worth < _WORKS)
+    if unlikely and not won.worth and not one.open:
+        return None  # a venue's bar, a hirer of lights, or nobody knows what
     reasons = (place, brings, won, open_, known)
     return Suggestion(
         candidate=one,

@@ -26,13 +26,14 @@ _WORSHIP = re.compile(
 )
 _TRADE = re.compile(
     r"\b(?:marketing|hire|bars?|pubs?|inns?|nightclub|entertainments?|catering|leisure|hotel|"
-    r"ticketing|sound and light|lighting|staging|security|printers?|talking news\w*)\b"
+    r"ticketing|sound and light|lighting|staging|security|printers?|endowment|benevolent|"
+    r"talking news\w*)\b"
 )
 _OF_ART = re.compile(
     r"\b(?:arts?|artists?|artspace|theatres?|theatr|playhouse|players|drama\w*|musicals?|music|"
     r"dance|ballet|opera\w*|orchestras?|sinfonia|symphony|philharmonic|ensemble|quartet|choirs?|"
     r"choral|chorus|singers|voices|bands?|brass|strings|museums?|galler(?:y|ies)|studios?|"
-    r"sculptur\w*|ceramics|prints?|crafts?|photograph\w*|festivals?|carnival|circus|puppets?|"
+    r"sculptur\w*|murals?|ceramics|prints?|crafts?|photograph\w*|festivals?|carnival|circus|puppets?|"
     r"productions?|films?|cinemas?|media|creatives?|cultur\w*|heritage|histor(?:y|ic)|"
     r"literature|literary|poets?|poetry|writ(?:ers|ing)|stor(?:y|ies)|archives?|librar(?:y|ies))\b"
 )
@@ -42,6 +43,9 @@ _STANDING = MappingProxyType(
         "UKCAT": (0.2, "an arts charity"),
     }
 )
+UNKNOWN = -0.4
+"""The worth of a body of which neither its name nor a telling list says that it is of the arts."""
+
 _SUBSTANTIAL = 0.5
 """From this worth on, a list alone says enough, whatever a body is called."""
 
@@ -72,4 +76,4 @@ def standing(name: str, sources: tuple[str, ...], *, charity: bool) -> tuple[flo
         return worth - 0.8, words
     if _OF_ART.search(lower):
         return worth + 0.3, words
-    return worth - (0.4 if worth < _SUBSTANTIAL else 0.0), words
+    return worth + (UNKNOWN if worth < _SUBSTANTIAL else 0.0), words
