@@ -19,7 +19,8 @@ from crawler.web.glossary import GLOSSARY
 
 OFFICIAL = re.compile(
     r"(?:^|\.)(?:gov\.uk|gov\.wales|gov\.scot|nhs\.uk|parliament\.scot)$"
-    r"|^(?:socialvalueni\.org|www\.futuregenerations\.wales)$"
+    r"|^(?:socialvalueni\.org|www\.futuregenerations\.wales|www\.artscouncil\.org\.uk)$"
+    r"|^(?:celf\.cymru|ncch\.org\.uk)$"
 )
 
 

@@ -26,6 +26,7 @@ PUBLIC = (
     "/authorities/E06000010", "/about", "/privacy", "/accessibility", "/remove-my-details",
     "/sign-up", "/sign-up/sent", "/resources", "/resources?outcome=environment&nation=Scotland",
     "/resources?q=zzzz", "/guide", "/guide/how-commissioning-works", "/guide/four-nations",
+    "/guide/policy-to-quote",
     "/guide/reading-a-notice", "/guide/glossary", "/impact", "/nope", "/goodbye",
 )  # fmt: skip
 

@@ -191,6 +191,41 @@ PAGES = (
         ),
     ),
     Page(
+        slug="policy-to-quote",
+        title="Culture policy you can quote",
+        lead="What the four nations have said they want from culture.",
+        sources=(
+            Link(
+                text="Let’s Create: strategy 2020–2030 (Arts Council England)",
+                url="https://www.artscouncil.org.uk/lets-create/strategy-2020-2030",
+            ),
+            Link(
+                text="Creative Health Review (National Centre for Creative Health)",
+                url="https://ncch.org.uk/creative-health-review",
+            ),
+            Link(
+                text="A Culture Strategy for Scotland: transforming through culture",
+                url="https://www.gov.scot/publications/culture-strategy-scotland/pages/6/",
+            ),
+            Link(
+                text="A Culture Strategy for Scotland: action plan",
+                url="https://www.gov.scot/publications/culture-strategy-scotland-action-plan/pages/5/",
+            ),
+            Link(
+                text="Well-being of Future Generations (Wales) Act 2015",
+                url="https://www.legislation.gov.uk/anaw/2015/2",
+            ),
+            Link(
+                text="Arts and health: our approach (Arts Council of Wales)",
+                url="https://celf.cymru/arts-and-health/our-approach",
+            ),
+            Link(
+                text="Heritage, Culture and Creativity programme (Department for Communities)",
+                url="https://www.communities-ni.gov.uk/articles/heritage-culture-and-creativity-hcc-programme",
+            ),
+        ),
+    ),
+    Page(
         slug="reading-a-notice",
         title="How to read a notice",
         lead="What UK1 to UK17 mean, and what to look for first.",
