@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from io import StringIO
 
 import pytest
@@ -188,3 +189,8 @@ def test_never_more_than_three_and_each_with_a_reason(
     assert found == evidence.choose(
         tuple(reversed(shelf.shipped())), outcomes=outcomes, art_forms=art_forms, regions=regions
     )
+
+
+def test_the_readme_counts_what_ships() -> None:
+    readme = pathlib.Path(__file__).resolve().parents[1].joinpath("README.md").read_text("utf-8")
+    assert f"a library of {len(shelf.shipped())} reports" in readme
