@@ -310,3 +310,13 @@ def test_a_contract_that_was_extended_is_told_by_its_last_end(engine: sa.Engine)
     ]
     assert item.id == opportunity(1).id
     assert item.stage.startswith("If it was extended, it may run until June 2027")
+
+
+def test_a_contract_that_came_just_before_the_writing_is_told_once(engine: sa.Engine):
+    join(engine)
+    store(engine, contract(1, 200))
+    person = dataclasses.replace(
+        regular(engine), slot=NOW - timedelta(hours=2), digest_at=NOW + timedelta(minutes=1)
+    )
+    with round_of(engine, now=NOW + WEEK) as one:
+        assert one.digest(person, slot=NOW + WEEK).digest.quiet

@@ -61,7 +61,7 @@ def test_who_holds_it() -> None:
     assert foretelling.holder(many) == "Now with Holder 1, Holder 2, Holder 3 and 3 more"
     assert foretelling.holder(replace(ANCHOR, incumbents=())) == "The winner is not named"
     nobody = replace(ANCHOR, incumbents=(), awarded=False)
-    assert foretelling.holder(nobody) == "Nobody has published who won it"
+    assert foretelling.holder(nobody).endswith("nobody has published who won it")
     assert foretelling.worth(replace(ANCHOR, value=None)) == ""
 
 

@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ LONDON = ZoneInfo("Europe/London")
 END_OF_DAY = "23:59"
 
 _YEAR = re.compile(r"\{year(?:\+(\d))?\}")
+_DAY = re.compile(r"\{day\+(\d+)\}")
 _WRAPPED_LINE = re.compile(r"(?<!\n)\n(?![\n-])")
 _TAGS: dict[str, str] = {"cancelled": "tenderCancellation", "award": "award"}
 _STATUSES = {"planning": "planned", "tender": "active", "award": "complete", "contract": "active"}
@@ -73,9 +74,13 @@ class Publication:
         return None if days is None else self.day(days, self.notice.deadline_at)
 
     def words(self, text: str, *, newline: str = "\n") -> str:
-        """The text with wrapped lines joined, ``{year+1}`` filled in and `newline` for breaks."""
-        year = self.now.astimezone(LONDON).year
-        filled = _YEAR.sub(lambda match: str(year + int(match[1] or 0)), text.strip())
+        """The text with wrapped lines joined and `newline` for breaks.
+
+        ``{year+1}`` and ``{day+9}`` are filled in, the latter with a working day.
+        """
+        today = self.now.astimezone(LONDON).date()
+        filled = _YEAR.sub(lambda match: str(today.year + int(match[1] or 0)), text.strip())
+        filled = _DAY.sub(lambda match: _working_day(today, int(match[1])), filled)
         return _WRAPPED_LINE.sub(" ", filled).replace("\n", newline)
 
     def period(self) -> dict[str, str]:
@@ -105,6 +110,13 @@ class Publication:
             }
             for name in self.notice.suppliers
         ]
+
+
+def _working_day(today: date, days: int) -> str:
+    """The day so many days on, or the Monday after, as people write it."""
+    day = today + timedelta(days=days)
+    day += timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+    return f"{day:%A} {day.day} {day:%B %Y}"
 
 
 def first_publication(notice: SampleNotice, now: datetime) -> Publication:

@@ -34,6 +34,7 @@ _CERTAINTY = {
     "estimated": "An estimate",
 }
 _MOST_HOLDERS = 3
+_UNKNOWN = "These are the dates of the call for bids: nobody has published who won it"
 
 
 def again(one: Relet, today: date) -> str:
@@ -82,7 +83,7 @@ def holder(one: Relet) -> str:
     """``Now with Anchor Theatre``; what is known where no award was published."""
     names = [wording.plain(name, 80) for name in one.incumbents if name.strip()]
     if not names:
-        return "The winner is not named" if one.awarded else "Nobody has published who won it"
+        return "The winner is not named" if one.awarded else _UNKNOWN
     more = len(names) - _MOST_HOLDERS
     shown = names[:_MOST_HOLDERS] + ([f"{more} more"] if more > 0 else [])
     return f"Now with {wording.listing(shown)}"

@@ -221,7 +221,8 @@ class Round:
 
     def _ending(self, person: Subscriber, taken: Collection[str]) -> list[Candidate]:
         """Contracts that come within the horizon for the first time since the last digest."""
-        last = last_digest(person)
+        # What came between the digest's time and its writing was told by it.
+        last = max((one for one in (last_digest(person), person.digest_at) if one), default=None)
         found: list[Candidate] = []
         for one, again in self._endings:
             if one.opportunity.id in taken or not proposing.comes_near(one, last):

@@ -144,18 +144,14 @@ def _made(
     value: Decimal | None,
     currency: str | None,
 ) -> Relet:
-    reasons = list(window.reasons)
-    awarded = one.stage in ("award", "contract") or bool(live)
-    if not awarded:
-        reasons.append("these are the dates of the call for bids; no award was published yet")
     names = (name for award in live for name in award.suppliers if name)
     return Relet(
         earliest=window.earliest,
         latest=window.latest,
         certainty=window.certainty,
-        reasons=tuple(reasons),
+        reasons=window.reasons,
         incumbents=tuple(dict.fromkeys(names)),
-        awarded=awarded,
+        awarded=one.stage in ("award", "contract") or bool(live),
         value=value,
         currency=currency,
     )
