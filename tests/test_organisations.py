@@ -18,8 +18,8 @@ from crawling import environment, run
 
 from crawler.errors import UsageError
 from crawler.items import Award
+from crawler.jobs import forgetting, suggesting, suppliers, unlisting
 from crawler.jobs import organisations as jobs
-from crawler.jobs import suggesting, suppliers
 from crawler.jobs.organisations import Imported
 from crawler.opportunity import Opportunity
 from crawler.partners.lists import COLUMNS
@@ -181,6 +181,13 @@ def test_the_commands_keep_their_contract(tmp_path: pathlib.Path) -> None:
     assert [json.loads(one)["name"] for one in listed.stdout.splitlines()] == [
         "Paper Lantern Theatre Ltd"
     ]
+    (body,) = (json.loads(one)["id"] for one in listed.stdout.splitlines())
+    out = tenders(tmp_path, "organisations", "remove", body, "--yes")
+    assert (out.returncode, out.stdout) == (
+        0, "Paper Lantern Theatre Ltd is out, and stays out.\n",
+    )  # fmt: skip
+    tenders(tmp_path, "organisations", "import", str(file))
+    assert tenders(tmp_path, "organisations", "list", "lantern", "--json").stdout == ""
     absent = tenders(tmp_path, "organisations", "import", str(tmp_path / "no.csv"))
     assert absent.returncode == 1
     assert "no.csv cannot be read" in absent.stderr
@@ -284,3 +291,38 @@ def test_who_could_deliver_this_with_you(engine: sa.Engine) -> None:
     }
     with engine.connect() as connection:
         assert suggesting.partners(connection, replace(one, judgement=None)) == ()
+
+
+def test_who_asked_not_to_be_listed_stays_out(engine: sa.Engine, tmp_path: pathlib.Path) -> None:
+    key, ledger, now = b"k" * 32, tmp_path / "forgotten", samples.NOW
+
+    def names() -> set[str]:
+        return set(everybody(engine))
+
+    def again(*lines: dict[str, str]) -> None:
+        jobs.take(engine, io.StringIO(text_of(*lines), newline=""), key)
+        suppliers.refresh(engine, key)
+
+    again(*LINES)
+    award(engine, 1, "Paper Lantern Theatre Ltd", "Kite Productions Ltd")
+    suppliers.refresh(engine, key)
+    found = everybody(engine)
+    for name in ("Paper Lantern Theatre Ltd", "Kite Productions Ltd"):
+        assert unlisting.unlist(engine, key, found[name].key, now, ledger) == name
+    left = {"Rope Walk Museum"}
+    assert names() == left
+    again(*LINES)
+    assert names() == left
+    assert "lantern" not in ledger.read_text("ascii").lower()
+    # A database from before the request forgets again by the ledger's hashes.
+    with database.writing(engine) as connection:
+        connection.execute(sa.delete(tables.forgotten))
+        organisations.add(connection, [found["Paper Lantern Theatre Ltd"]])
+        forgetting.write_down(connection, ledger)
+    suppliers.refresh(engine, key)
+    assert names() == left
+    # A namesake elsewhere is another body.
+    again(line("Paper Lantern Theatre", itl1_code="TLJ", la_gss=HASTINGS))
+    assert "Paper Lantern Theatre" in names()
+    with pytest.raises(UsageError, match="no organisation"):
+        unlisting.unlist(engine, key, found["Kite Productions Ltd"].key, now, ledger)

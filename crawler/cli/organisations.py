@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crawler import config
+from crawler import config, keys
 from crawler.digest import wording
 from crawler.errors import UsageError
 from crawler.jobs import organisations as jobs
-from crawler.jobs import suppliers
+from crawler.jobs import suppliers, unlisting
 from crawler.places import authority
 from crawler.places.regions import CODES, name
 from crawler.store import database, organisations
@@ -37,15 +38,16 @@ def import_(
 
     Twice imported changes nothing.
     """
-    engine = database.engine(config.load().database)
+    settings = config.load()
+    engine, key = database.engine(settings.database), keys.forget_key(settings)
     try:
         with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as open_file:
-            done = jobs.take(engine, open_file)
+            done = jobs.take(engine, open_file, key)
     except OSError as error:
         raise UsageError(
             f"{file} cannot be read: {error.strerror}. Name a CSV file that is there."
         ) from error
-    suppliers.refresh(engine)
+    suppliers.refresh(engine, key)
     for bad in done.refused:
         typer.echo(f"{file.name}, line {bad.line}: {bad.reason}. It was left out.", err=True)
     told = {
@@ -89,6 +91,22 @@ def list_(
     Console().print(table)
     if found.total > len(found.items):
         typer.echo(f"{len(found.items)} of {found.total}: say words of the name, or --json.")
+
+
+@group.command()
+def remove(
+    key: Annotated[str, typer.Argument(help="its id: the end of its page's address")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+) -> None:
+    """Take a body out that asked for it. Later lists and awards leave it out, too."""
+    settings = config.load()
+    engine = database.engine(settings.database)
+    if not yes:
+        typer.confirm(f"Take {key} out for good?", abort=True)
+    name_ = unlisting.unlist(
+        engine, keys.forget_key(settings), key, datetime.now(UTC), settings.forgotten
+    )
+    typer.echo(f"{name_} is out, and stays out.")
 
 
 def _region(said: str) -> str:

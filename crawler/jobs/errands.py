@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from crawler.config import Settings
 from crawler.errors import DeliveryError, SourceError, UsageError
 from crawler.jobs import crawl
+from crawler.keys import forget_key
 from crawler.sources import Source, is_loopback, load
 from crawler.sources.councils import bodies
 from crawler.store import database, jobs
@@ -104,7 +105,7 @@ def find_partners(settings: Settings) -> str:
     from crawler.jobs import introducing, suppliers
 
     engine, now = database.engine(settings.database), datetime.now(UTC)
-    found = suppliers.refresh(engine)
+    found = suppliers.refresh(engine, forget_key(settings))
     return f"{found}; {introducing.run_out(settings, engine, now)} introductions ran out"
 
 

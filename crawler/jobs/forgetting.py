@@ -45,8 +45,7 @@ def forget(engine: sa.Engine, key: bytes, address: str, now: datetime, ledger: P
 def again(engine: sa.Engine, key: bytes, now: datetime, ledger: Path) -> Outcome:
     """Applies the whole forget list to what is stored, as after a restore. Twice is no harm."""
     with database.writing(engine) as connection:
-        forgotten.take_over(connection, _read(ledger))
-        _write(ledger, forgotten.digests_of(connection))
+        write_down(connection, ledger)
         gone = forgotten.listed(connection, key)
         before = contacts.count(connection)
     if gone is None:
@@ -58,6 +57,12 @@ def again(engine: sa.Engine, key: bytes, now: datetime, ledger: Path) -> Outcome
             rows += forgetting.sweep_table(connection, name, gone)
             left = contacts.count(connection)
     return Outcome(releases=redacted, rows=rows, contacts=before - left)
+
+
+def write_down(connection: sa.Connection, ledger: Path) -> None:
+    """Makes list and ledger hold the same: both together. Raises `StoreError`."""
+    forgotten.take_over(connection, _read(ledger))
+    _write(ledger, forgotten.digests_of(connection))
 
 
 def _releases(engine: sa.Engine, gone: Gone, now: datetime) -> int:

@@ -14,6 +14,7 @@ from typing import TextIO
 import sqlalchemy as sa
 
 from crawler.items import ART_FORMS
+from crawler.jobs.unlisting import Unlisted, nobody, unlisted
 from crawler.partners import lists
 from crawler.partners.bodies import Body, Row, merge, name_key
 from crawler.partners.lists import BadLine
@@ -39,8 +40,10 @@ class Imported:
     refused: tuple[BadLine, ...]
 
 
-def take(engine: sa.Engine, file: TextIO) -> Imported:
+def take(engine: sa.Engine, file: TextIO, forget_key: bytes | None = None) -> Imported:
     """Takes in a list; broken lines are named and the rest goes in.
+
+    With `forget_key` (`crawler.keys.forget_key`) bodies that asked not to be listed are left out.
 
     Raises `UsageError` if the first line does not name the columns that are needed.
     """
@@ -52,11 +55,14 @@ def take(engine: sa.Engine, file: TextIO) -> Imported:
         else:
             rows.append(one)
     with database.writing(engine) as connection:
-        new, changed, same = _keep(connection, rows)
+        left_out = unlisted(connection, forget_key) if forget_key else nobody
+        new, changed, same = _keep(connection, rows, left_out)
     return Imported(new=new, changed=changed, same=same, refused=tuple(refused))
 
 
-def _keep(connection: sa.Connection, rows: Sequence[Row]) -> tuple[int, int, int]:
+def _keep(
+    connection: sa.Connection, rows: Sequence[Row], left_out: Unlisted
+) -> tuple[int, int, int]:
     """Merges `rows` with the lines that are stored; how many bodies are new, changed, the same."""
     before = organisations.public(connection)
     read = {_line(row) for row in rows}
@@ -69,6 +75,8 @@ def _keep(connection: sa.Connection, rows: Sequence[Row]) -> tuple[int, int, int
     for body in merge([*kept, *rows]):
         was = _was(body, old, claimed)
         made = _organisation(body, was)
+        if left_out(made):
+            continue
         if was is None:
             fresh.append(made)
             continue

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crawler.digest.wording import count, plain
 from crawler.items import ART_FORMS, OUTCOMES
 from crawler.jobs.organisations import row_of
+from crawler.jobs.unlisting import nobody, unlisted
 from crawler.partners.bodies import keys_of, name_key
 from crawler.partners.suppliers import charity_of, is_body
 from crawler.store import database, organisations, suppliers
@@ -47,10 +48,17 @@ class _Wins:
         self.outcomes.update(award.outcomes)
 
 
-def refresh(engine: sa.Engine) -> Refreshed:
-    """Makes anew who won what; done again without news it changes nothing."""
+def refresh(engine: sa.Engine, forget_key: bytes | None = None) -> Refreshed:
+    """Makes anew who won what; done again without news it changes nothing.
+
+    With `forget_key` (`crawler.keys.forget_key`) bodies that asked not to be listed are left out,
+    and taken out where old data brought them back.
+    """
     with database.writing(engine) as connection:
+        left_out = unlisted(connection, forget_key) if forget_key else nobody
         known = organisations.public(connection)
+        organisations.remove(connection, [one.id for one in known if left_out(one)])
+        known = [one for one in known if not left_out(one)]
         index = _Index(known)
         won: dict[int, _Wins] = {}
         strangers: dict[str, _Wins] = {}
@@ -61,6 +69,11 @@ def refresh(engine: sa.Engine) -> Refreshed:
                     won.setdefault(entry.id, _Wins(entry.name)).take(award)
                 elif is_body(name, identifier):
                     strangers.setdefault(name_key(name), _Wins(name)).take(award)
+        strangers = {
+            key: wins
+            for key, wins in strangers.items()
+            if not left_out(Organisation(key="", name=wins.name, name_key=key))
+        }
         _add(connection, known, strangers, won)
         _settle(connection, won)
         pairs = {(one, at) for one, wins in won.items() for at in wins.opportunities}
