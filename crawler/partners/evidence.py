@@ -25,7 +25,7 @@ _GENERAL = ("community_cohesion", "place_economy")
 _OUTCOME, _BY_DEFAULT, _ART_FORM = 4.0, 1.5, 3.0
 _SAME_NATION, _OTHER_NATION = 0.5, -2.0
 _OTHER_ART_FORM, _OTHER_PEOPLE, _PRISONS = -3.0, -1.5, -4.0
-_UNCONFIRMED, _NOWHERE, _VALIDATED = -1.0, -3.0, 1.0
+_UNCONFIRMED, _NOWHERE, _VALIDATED, _NAMED = -1.0, -3.0, 1.0, 0.25
 _SCALE = re.compile(r"\b(?:scales?|questions?|items)\b", re.IGNORECASE)
 """What names a scale with questions of its own, rather than a framework."""
 _DEAD = -100.0
@@ -119,8 +119,9 @@ def _score(found: Chosen, aims: Sequence[str], nations: frozenset[str], weight: 
         score += _ART_FORM if found.art_forms else _OTHER_ART_FORM
     if one.nation != "UK":
         score += _SAME_NATION if _at_home(one, nations) else _OTHER_NATION
-    if any(_SCALE.search(name) for name in one.measures):
-        score += _VALIDATED
+    if one.measures:
+        validated = any(_SCALE.search(name) for name in one.measures)
+        score += _VALIDATED if validated else _NAMED
     if not one.confirmed:
         score += _UNCONFIRMED if one.url else _NOWHERE
     return score + _strangers(one, aims)
