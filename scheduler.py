@@ -48,7 +48,7 @@ JOBS = (
     Job("prune", "30 3 * * sun", errands.prune, 2 * _HOUR),
     Job("backup", "0 4 * * *", errands.backup, 2 * _HOUR),
     Job("outcomes", "20 10 * * *", errands.ask_outcomes, _HOUR),
-    Job("links", "20 5 1 * *", errands.check_links, 2 * _HOUR),
+    Job("links", "20 5 1 * *", errands.check_links, 4 * _HOUR),
 )
 """Every job but the crawls: those stand in the rows of the sources, as ``when``."""
 
