@@ -94,6 +94,23 @@ def test_it_says_why() -> None:
     assert "option to extend by 24" in window.reasons[2]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The contract is for three years and may be extended by one year, twice",
+        "Initial term of three years. It may be extended by a year. This option may be used twice",
+        "A contract that " + "we describe at some length, " * 6 + "for three years, extendable"
+        " by one year and then by one more",
+    ],
+)
+def test_the_words_quoted_hold_what_was_counted(words: str) -> None:
+    window = relet(start=START, texts=[words])
+    assert window is not None
+    assert (window.earliest, window.latest) == (date(2027, 3, 31), date(2029, 3, 31))
+    assert "it may be extended by 2 × 1 year" in window.reasons
+    assert any(said.endswith(("twice’", "one more’")) for said in window.reasons)
+
+
 @given(st.text(max_size=400))
 def test_any_text_is_read_without_fault(text: str) -> None:
     assert isinstance(read_terms(text), Terms)
@@ -120,6 +137,11 @@ def test_any_text_is_read_without_fault(text: str) -> None:
                 "May",
                 "2026",
                 "(",
+                "twice",
+                "three times",
+                "and then",
+                "more",
+                "another",
             ]
         ),
         max_size=40,

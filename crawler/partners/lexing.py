@@ -13,8 +13,8 @@ from datetime import date
 from typing import Literal
 
 Kind = Literal[
-    "span", "number", "chain", "date", "extend", "initial", "total", "begin", "until", "contract",
-    "unrelated", "joint", "filler", "word",
+    "span", "times", "number", "chain", "date", "extend", "initial", "total", "begin", "until",
+    "contract", "unrelated", "joint", "filler", "word",
 ]  # fmt: skip
 
 _ONES = (
@@ -22,7 +22,8 @@ _ONES = (
     "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 )  # fmt: skip
 _NUMBERS = {word: number for number, word in enumerate(_ONES, 1)} | {
-    "a": 1, "an": 1, "single": 1, "twenty": 20, "twenty four": 24, "thirty": 30, "thirty six": 36,
+    "a": 1, "an": 1, "single": 1, "another": 1, "a second": 1,
+    "a third": 1, "a fourth": 1, "twenty": 20, "twenty four": 24, "thirty": 30, "thirty six": 36,
     "forty eight": 48, "sixty": 60,
 }  # fmt: skip
 _SPELT = "|".join(word.replace(" ", r"[\s-]") for word in sorted(_NUMBERS, key=len, reverse=True))
@@ -45,6 +46,12 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
         rf"(?<![\d.£])\d{{1,3}}(?:[\s-]*{_UNIT})?(?:\s*\+\s*\d{{1,3}}(?:[\s-]*{_UNIT})?)+",
     ),
     ("span", rf"(?<![\d.,£/]){_NUMBER}(?:\s*\(\s*{_NUMBER}\s*\))?[\s-]*{_MORE}?{_UNIT}"),
+    (
+        "times",
+        rf"twice\b|thrice\b|once (?:more|again)\b|{_NUMBER}(?:\s*\(\s*{_NUMBER}\s*\))?\s+"
+        r"(?:(?:further|more|separate|successive|consecutive|additional)\s+)?(?:times|occasions)\b|"
+        rf"[x×]\s?\d{{1,2}}\b(?![\s-]*{_MORE}?{_UNIT})",
+    ),
     ("number", rf"(?<![\d.,£/])(?:\d{{1,2}}|(?:{_SPELT})\b)(?!\s*(?:%|[.,]\d|:\d|/\d))(?!\d)"),
     (
         "extend",
@@ -69,7 +76,8 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "contract",
-        r"contract(?:s|ual)?\b|agreement\b|framework\b|term\b|duration\b|dps\b|appointment\b|"
+        r"contract(?:s|ual)?\b|(?<!by )(?<!mutual )agreement\b|framework\b|term\b|"
+        r"duration\b|dps\b|appointment\b|"
         r"commission(?:ed)?\b|concession\b|let\b|funded for\b|funding period\b|grant period\b|"
         r"partnership\b|licen[cs]e\b|lease\b|awarded\b|"
         r"services? (?:will|shall|is to|are to|to) run\b",
@@ -94,8 +102,12 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
 )
 _LEXER = re.compile("|".join(f"(?P<{kind}>{words})" for kind, words in _PATTERNS), re.IGNORECASE)
 _CLAUSES = re.compile(r"(?<!\d)[.;](?!\d)|[.;](?=\s)|\n+|[•●▪]|\brn\b")
-_TELLING = re.compile(r"day|week|month|mth|year|yr|annum|\+|(?:19|20)\d\d", re.IGNORECASE)
-"""What a clause must hold to hold a span, chain or date: the others need no cutting up."""
+_TIMES = re.compile(r"\b(?:twice|thrice|times|occasions)\b", re.IGNORECASE)
+_TELLING = re.compile(
+    rf"day|week|month|mth|year|yr|annum|\+|(?:19|20)\d\d|{_TIMES.pattern}", re.IGNORECASE
+)
+"""What a clause must hold to hold a span, chain, date or number of times: the others need no
+cutting up."""
 _LONGEST = 20_000
 _SPELT_SPAN = re.compile(rf"\b(?:{_SPELT})[\s-]+{_UNIT}", re.IGNORECASE)
 _PARTS = re.compile(rf"(\d{{1,3}})(?:[\s-]*({_UNIT}))?", re.IGNORECASE)
@@ -103,7 +115,7 @@ _PARTS = re.compile(rf"(\d{{1,3}})(?:[\s-]*({_UNIT}))?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: `months` of a span, `number` of a number, `parts` (months) of a chain."""
+    """One token: `months` of a span, `number` of a number or times, `parts` (months) of a chain."""
 
     kind: Kind
     text: str
@@ -115,11 +127,12 @@ class Token:
 
 
 def clauses(text: str) -> Iterator[tuple[str, list[Token]]]:
-    """The clauses of `text` that hold a span, chain or date, with their tokens."""
+    """The clauses of `text` that hold a span, chain, date or number of times, with their tokens."""
     for clause in _CLAUSES.split(text[:_LONGEST]):
         if not _TELLING.search(clause):
             continue
-        if any(char.isdigit() for char in clause) or _SPELT_SPAN.search(clause):
+        numbered = any(char.isdigit() for char in clause) or _SPELT_SPAN.search(clause)
+        if numbered or _TIMES.search(clause):
             tokens = [_token(match) for match in _LEXER.finditer(clause)]
             yield " ".join(clause.split()), tokens
 
@@ -131,6 +144,8 @@ def _token(match: re.Match[str]) -> Token:
         return Token(kind, text, months=_months(text))
     if kind == "number":
         return Token(kind, text.lower(), number=_number(text))
+    if kind == "times":
+        return Token(kind, text.lower(), number=_times(text.lower()))
     if kind == "date":
         day = _day(text)
         return Token(kind, text, day=day) if day else Token("word", text)
@@ -143,6 +158,15 @@ def _token(match: re.Match[str]) -> Token:
 def _number(text: str) -> int:
     first = re.split(r"\s*\(", text)[0].lower().strip()
     return int(first) if first.isdigit() else _NUMBERS[re.sub(r"[\s-]+", " ", first)]
+
+
+def _times(text: str) -> int:
+    if text.startswith("once"):
+        return 1
+    if text.startswith(("twice", "thrice")):
+        return 2 if text.startswith("twice") else 3
+    counted = re.search(rf"{_NUMBER}", text)
+    return _number(counted[0]) if counted else 1
 
 
 def _months(text: str) -> int:

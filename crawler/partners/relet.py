@@ -20,6 +20,9 @@ from crawler.text import one_line
 _SLACK = timedelta(days=46)
 _LONGEST = 480
 _PLAUSIBLE = timedelta(days=366 * 40)
+_QUOTES = 3
+_QUOTE = 300
+"""Long enough that the words on the extensions, which come last, are not cut off."""
 _START_LATE = 6
 """Months by which a contract may begin after its award: then its end lies as much later."""
 
@@ -203,5 +206,5 @@ def _listed(extensions: Sequence[int]) -> str:
 
 def _with(reasons: Sequence[str], said: Terms) -> tuple[str, ...]:
     """The reasons, and the notice's own words that they rest on."""
-    quoted = tuple(f"‘{one_line(words, 160)}’" for words in said.words[:2])
+    quoted = tuple(f"‘{one_line(words, _QUOTE)}’" for words in said.words[:_QUOTES])
     return (*reasons, *quoted)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from crawler.partners import repeats
 from crawler.partners.lexing import Token, clauses
 
 Role = Literal["initial", "extension", "total", "nothing"]
@@ -49,8 +50,11 @@ def read_terms(text: str, *, renewal: bool = False) -> Terms:
     found = Terms()
     for words, tokens in clauses(text):
         read = _clause(tokens, found.initial, renewal=renewal)
+        again = repeats.of_what_went_before(tokens)
         if read:
             found = _with(found, replace(read, words=(words,)))
+        elif again and len(found.extensions) == 1:
+            found = replace(found, extensions=found.extensions * again, words=(*found.words, words))
     return found
 
 
@@ -112,17 +116,23 @@ def _span(found: Terms, tokens: Sequence[Token], at: int, *, renewal: bool) -> T
         return found
     role = _role(tokens, at, renewal=renewal, known=found)
     if role == "extension":
-        count = _count(tokens, at)
-        if found.extensions and (tokens[at - 1].text == "plus" or _one_more(tokens, at)):
-            return replace(found, extensions=(*found.extensions, months))
-        if found.extensions or count > 12:
+        count = repeats.count(tokens, at)
+        if count > 12 or (found.extensions and not _on_top(found, tokens, at)):
             return found
-        return replace(found, extensions=(months,) * count)
+        more = (months,) * count + repeats.once_more(tokens, at)
+        return replace(found, extensions=(*found.extensions, *more))
     if role == "total":
         return replace(found, maximum=found.maximum or months)
     if role == "initial" and months >= _SHORTEST:
         return replace(found, initial=found.initial or months)
     return found
+
+
+def _on_top(found: Terms, tokens: Sequence[Token], at: int) -> bool:
+    """Whether the span adds to the extension that stands before it in the clause."""
+    last = _before(tokens, at, ("span",))
+    known = last is not None and found.extensions[-1:] == (tokens[last].months,)
+    return known and (tokens[at - 1].text == "plus" or repeats.joined(tokens, at))
 
 
 def _unitless(found: Terms, tokens: Sequence[Token], at: int) -> Terms:
@@ -136,8 +146,8 @@ def _unitless(found: Terms, tokens: Sequence[Token], at: int) -> Terms:
 
 def _role(tokens: Sequence[Token], at: int, *, renewal: bool, known: Terms) -> Role:
     """What the span at `at` is, by the cues before and after it in its clause."""
-    if _unrelated(tokens, at):
-        return "nothing"
+    if _unrelated(tokens, at) or (at and tokens[at - 1].kind == "times"):
+        return "nothing"  # As in "paid three times a year".
     extending = _before(tokens, at, ("extend",))
     if _if_extended(tokens, at):
         return "total"
@@ -155,8 +165,10 @@ def _role(tokens: Sequence[Token], at: int, *, renewal: bool, known: Terms) -> R
         later = any(one.kind == "extend" for one in tokens[at + 1 :])
         starts = _contract(tokens) and any(one.kind == "begin" for one in tokens)
         return "initial" if (later or starts) and not known.initial else "extension"
-    if _more(tokens, at) and any(one.kind == "extend" for one in tokens):
-        return "extension"
+    if _more(tokens, at):
+        periods = any(one.text.startswith("period") for one in tokens[max(0, at - 4) : at])
+        if any(one.kind == "extend" for one in tokens) or (known.initial and periods):
+            return "extension"
     return "initial" if _contract(tokens) else "nothing"
 
 
@@ -216,7 +228,7 @@ def _if_extended(tokens: Sequence[Token], at: int) -> bool:
 
 def _more(tokens: Sequence[Token], at: int) -> bool:
     """Whether ``further``, ``additional`` or the like stands just before or after the span."""
-    words = {"further", "additional", "extra", "more", "subsequent", "another"}
+    words = repeats.MORE
     if words & set(tokens[at].text.lower().split()):
         return True
     for token in reversed(tokens[max(0, at - 5) : at]):
@@ -227,22 +239,12 @@ def _more(tokens: Sequence[Token], at: int) -> bool:
     return bool(tokens[at + 1 : at + 2]) and tokens[at + 1].text in words
 
 
-def _one_more(tokens: Sequence[Token], at: int) -> bool:
-    """``12 months and a further 12 months``: a second extension, joined to the first."""
-    for back in range(at - 1, max(at - 5, 0), -1):
-        token = tokens[back]
-        if token.text in ("and", "then", "followed by"):
-            return _more(tokens, at) and _before(tokens, back, ("span",)) is not None
-        if token.kind not in ("filler", "number"):
-            return False
-    return False
-
-
 def _follows(tokens: Sequence[Token], at: int) -> bool:
     """Whether the span is named an extension right after it: ``24 month extension option``."""
     for token in tokens[at + 1 : at + 1 + _NEAR]:
         if token.kind == "extend":
-            return token.text.startswith(("exten", "renewal", "option"))
+            # "36 months which may be extended" is the term, "12 months extension" is none.
+            return token.text.startswith(("extens", "renewal", "option"))
         if token.kind in ("joint", "span", "number", "contract"):
             return False
     return False
@@ -257,22 +259,10 @@ def _splits(tokens: Sequence[Token], at: int) -> bool:
     )  # fmt: skip
 
 
-def _count(tokens: Sequence[Token], at: int) -> int:
-    """How many periods of the span there are: the number before it, past filler words."""
-    for token in reversed(tokens[max(0, at - 9) : at]):
-        if token.kind == "number" and token.text not in ("a", "an", "single"):
-            return token.number
-        counted = token.kind in ("filler", "number", "extend", "joint") or token.text in _PLENTY
-        if not counted:
-            return 1
-    return 1
-
-
 _OLD = frozenset({"currently", "current", "existing", "incumbent", "since", "present"})
 """Words by which a clause speaks of the contract before: its end is not that of this one."""
 
 _WITH = frozenset({"with", "including", "inclusive of", "any", "all", "possible", "potential"})
-_PLENTY = frozenset({"another", "separate", "equal", "the", "any", "both", "calendar", "in", "to"})
 
 
 def _before(tokens: Sequence[Token], at: int, kinds: tuple[str, ...]) -> int | None:
