@@ -15,7 +15,7 @@ from crawler.digest import phrases
 from crawler.digest.matching import Match, Refusal, match
 from crawler.items import Buyer, Judgement, Lot, Place
 from crawler.places import authorities, nearness
-from crawler.store.reviews import Ruling
+from crawler.store.rulings import Ruling
 from crawler.store.subscribers import Subscription
 
 LEEDS, BRADFORD, WEST_YORKSHIRE = "E08000035", "E08000032", "E47000003"

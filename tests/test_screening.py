@@ -16,7 +16,7 @@ from crawler.digest.matching import PERSONAL, Match, decide, match, nearly, refu
 from crawler.digest.screening import Screen
 from crawler.items import ART_FORMS, OUTCOMES, Buyer, Judgement, Lot, Place
 from crawler.opportunity import Opportunity
-from crawler.store.reviews import Ruling
+from crawler.store.rulings import Ruling
 from crawler.store.subscribers import WISH_STAGES, Subscription
 
 # Leeds, Bradford and their combined authority; Burnley in Lancashire; Cumbria's old and new.

@@ -20,7 +20,7 @@ from crawler.opportunity import Opportunity
 from crawler.places import nearness
 from crawler.places.nearness import Point
 from crawler.places.regions import NATIONWIDE
-from crawler.store.reviews import Ruling
+from crawler.store.rulings import Ruling
 from crawler.store.subscribers import WishStage
 
 Kind = Literal["arts", "commissionable", "adjacent"]

@@ -24,7 +24,7 @@ from crawler.digest.considering import (
 from crawler.digest.fitting import FINE, PERSONAL, Criterion, Fit, Refusal
 from crawler.digest.whereabouts import place
 from crawler.opportunity import Opportunity
-from crawler.store.reviews import Ruling
+from crawler.store.rulings import Ruling
 from crawler.store.subscribers import Subscription
 
 __all__ = [

@@ -27,11 +27,11 @@ from crawler.digest.nearby import Neighbourhood
 from crawler.digest.ordering import last_digest
 from crawler.opportunity import Opportunity
 from crawler.sources import registry
-from crawler.store import endings, health, marks, matches, opportunities, reviews
+from crawler.store import endings, health, marks, matches, opportunities, rulings
 from crawler.store.endings import Ending
 from crawler.store.matches import Pending, Told
 from crawler.store.opportunities import Stored
-from crawler.store.reviews import Ruling
+from crawler.store.rulings import Ruling
 from crawler.store.subscribers import Subscriber
 
 ROOMS = (15, 12, 9, 6, 3)
@@ -235,7 +235,7 @@ class Round:
 
     @cached_property
     def _rulings(self) -> Mapping[int, Ruling]:
-        return reviews.rulings(self.connection)
+        return rulings.rulings(self.connection)
 
     @cached_property
     def _endings(self) -> Sequence[tuple[Ending, Considered]]:

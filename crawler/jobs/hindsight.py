@@ -19,8 +19,8 @@ from crawler.digest.matching import PERSONAL, Match, Refusal, decide, nearly
 from crawler.digest.screening import Screen
 from crawler.items import STAGES, STATUSES
 from crawler.opportunity import Opportunity
-from crawler.store import recent, reviews
-from crawler.store.reviews import Ruling
+from crawler.store import recent, rulings
+from crawler.store.rulings import Ruling
 from crawler.store.subscribers import Subscription
 
 DAYS = 28
@@ -142,7 +142,7 @@ def _lately(
     connection: sa.Connection, since: datetime
 ) -> Iterator[tuple[Opportunity, Ruling | None]]:
     """What came up or changed since, and what a reviewer decided of it."""
-    ruled = reviews.rulings(connection)
+    ruled = rulings.rulings(connection)
     for key, opportunity in recent.since(connection, since):
         yield opportunity, ruled.get(key)
 

@@ -13,7 +13,7 @@ from crawler.digest.screening import Hits, Screen
 from crawler.digest.wording import count
 from crawler.jobs.hindsight import Hindsight, Lately, lately, near_misses, would_have_sent
 from crawler.opportunity import Opportunity
-from crawler.store import database, matches, opportunities, recent, reviews, subscribers
+from crawler.store import database, matches, opportunities, recent, rulings, subscribers
 from crawler.store.matches import Found, Kept, Why
 from crawler.store.subscribers import Subscription
 
@@ -115,7 +115,7 @@ def _round(
     waiting: list[Found] = []
     pairs = 0
     with engine.connect() as connection:
-        ruled = reviews.rulings(connection)
+        ruled = rulings.rulings(connection)
         for key, opportunity in stream(connection):
             looked.add(key)
             hits = screen.hits(consider(opportunity, now, ruled.get(key)))

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from crawler.store import listings
 from crawler.store.tables import duplicate_pairs, opportunities, processes, reviews, skips
 from crawler.store.users import User
 
@@ -223,8 +224,13 @@ def _last_pair(connection: sa.Connection, user: User, since: datetime) -> Step |
 
 def undo_decision(connection: sa.Connection, user: User, number: int) -> bool:
     """Takes back somebody's own decision; whether there was one."""
-    gone = reviews.delete().where(reviews.c.id == number, reviews.c.reviewer == user.name)
-    return connection.execute(gone).rowcount == 1
+    mine = (reviews.c.id == number, reviews.c.reviewer == user.name)
+    at = connection.execute(sa.select(reviews.c.opportunity_id).where(*mine)).scalar_one_or_none()
+    if at is None:
+        return False
+    connection.execute(reviews.delete().where(*mine))
+    listings.renew(connection, [at])
+    return True
 
 
 def undo_skip(connection: sa.Connection, user: User, opportunity_id: int) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.bands import ShownAs, shown_as
+from crawler.bands import SHOWN_AS, ShownAs
 from crawler.items import Stage, Status
 from crawler.opportunity import status_at
 from crawler.store import search
+from crawler.store.listings import words_in
 from crawler.store.search import Segment, Words
-from crawler.store.tables import opportunities
+from crawler.store.tables import listings, opportunities
 from crawler.text import one_line
 
 _LEDE = 300
@@ -27,6 +28,7 @@ class Hit:
 
     `id` is public, `pk` internal; `status` is that of the day. `heading` is the title and `passage`
     a piece of the description, both with what was looked for marked: plain text, never HTML.
+    `shown_as` and tags are as a reviewer decided, where one did; `relevance` is the judgement's.
     """
 
     pk: int
@@ -58,7 +60,7 @@ _AS_STORED = (
     "title", "authority", "stage", "notice_type", "published", "deadline", "changed_at",
     "value_min", "value_max", "currency", "relevance",
 )  # fmt: skip
-_LISTS = ("regions", "art_forms", "outcomes", "sources")
+_LISTS = ("regions", "sources")
 
 
 def load(
@@ -70,7 +72,11 @@ def load(
     table = opportunities.c
     names = ("id", "key", "buyer_name", "status", "scores", *_AS_STORED, *_LISTS)
     lede = sa.func.substr(table.description, 1, 2 * _LEDE).label("lede")
-    query = sa.select(*(table[name] for name in names), lede).where(table.id.in_(ids))
+    query = (
+        sa.select(*(table[name] for name in names), lede, listings.c.card)
+        .join(listings, listings.c.opportunity_id == table.id)
+        .where(table.id.in_(ids))
+    )
     rows = {row.id: row for row in connection.execute(query)}
     marked = search.passages(connection, words, list(rows)) if words and rows else {}
     return tuple(_hit(rows[pk], now, marked.get(pk)) for pk in ids if pk in rows)
@@ -89,8 +95,14 @@ def _hit(
         passage=passage or (Segment(search.printable(one_line(row.lede, _LEDE))),),
         buyer=row.buyer_name,
         status=status_at(row.status, row.deadline, now),
-        shown_as=shown_as(row.relevance, row.scores),
+        shown_as=_shown_as(row.card),
+        art_forms=words_in(row.card, "art_forms"),
+        outcomes=words_in(row.card, "outcomes"),
         scores=row.scores or {},
         **same,
         **lists,
     )
+
+
+def _shown_as(card: int) -> ShownAs:
+    return next(word for word in SHOWN_AS if word in words_in(card, "relevance"))

@@ -1,8 +1,8 @@
 """One narrow row per opportunity: all that people filter, count and sort by.
 
 Opportunities are wide rows; browsing a hundred thousand of them must not read their texts. A
-listing is derived from its opportunity and nothing else: `opportunities.save` writes it, `renew`
-makes it anew, and it goes when the opportunity goes.
+listing is derived from its opportunity and what reviewers decided of that, and nothing else:
+`opportunities.save` writes it, `renew` makes it anew, and it goes when the opportunity goes.
 
 What comes out of a fixed list of words is one bit each in `card`, so that filters and counts are
 one AND. Places of bits are part of the schema: a new word goes to the end of a list with room
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -21,9 +22,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.bands import SHOWN_AS, shown_as
+from crawler.bands import SHOWN_AS, ShownAs, shown_as
 from crawler.buyers import BUYER_KINDS, kind_of
 from crawler.items import ART_FORMS, OUTCOMES, STAGES, STATUSES
+from crawler.store.rulings import Ruling, rulings
 from crawler.store.statements import chunks, insert_or_ignore
 from crawler.store.tables import listings, opportunities, origins
 from crawler.text import key
@@ -82,18 +84,21 @@ def words_in(card: int, facet: str) -> tuple[str, ...]:
     return tuple(word for word, bit in BITS[facet].items() if card & bit)
 
 
-def row(pk: int, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The listing of the opportunity `pk` whose columns are `said`, but for its origin."""
-    scores = said["scores"]
+def row(pk: int, said: Mapping[str, Any], ruling: Ruling | None = None) -> dict[str, Any]:
+    """The listing of the opportunity `pk` whose columns are `said`, but for its origin.
+
+    What a reviewer decided wins over the judgement.
+    """
+    seen = as_seen(said["relevance"], said["scores"], said["art_forms"], said["outcomes"], ruling)
     low, high = said["value_min"], said["value_max"]
     card = (
-        mask("relevance", [shown_as(said["relevance"], scores)])
+        mask("relevance", [seen.shown_as])
         | mask("stages", [said["stage"]])
         | mask("status", [said["status"]])
         | mask("buyer_kinds", [kind_of(said["buyer_name"])])
         | mask("regions", said["regions"] or [NOWHERE])
-        | mask("art_forms", said["art_forms"])
-        | mask("outcomes", said["outcomes"])
+        | mask("art_forms", seen.art_forms)
+        | mask("outcomes", seen.outcomes)
     )
     return {
         "opportunity_id": pk,
@@ -104,8 +109,41 @@ def row(pk: int, said: Mapping[str, Any]) -> dict[str, Any]:
         "closes": seconds(said["deadline"]) if said["deadline"] else None,
         "value_low": pence(low if low is not None else high),
         "value_high": pence(high if high is not None else low),
-        "chance": round((scores["arts"] + scores["commissionable"]) * 1e6) if scores else 0,
+        "chance": round(seen.chance * 1e6),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What an opportunity is shown under; `chance` is that of being for arts organisations."""
+
+    shown_as: ShownAs
+    art_forms: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    chance: float
+
+
+def as_seen(
+    relevance: str | None,
+    scores: Mapping[str, float] | None,
+    art_forms: Collection[str],
+    outcomes: Collection[str],
+    ruling: Ruling | None,
+) -> Seen:
+    """The judgement as people see it: overruled where a reviewer decided."""
+    if ruling is None:
+        return Seen(
+            shown_as=shown_as(relevance, scores),
+            art_forms=tuple(art_forms),
+            outcomes=tuple(outcomes),
+            chance=scores["arts"] + scores["commissionable"] if scores else 0.0,
+        )
+    return Seen(
+        shown_as=ruling.relevance,
+        art_forms=tuple(art_forms) if ruling.art_forms is None else ruling.art_forms,
+        outcomes=tuple(outcomes) if ruling.outcomes is None else ruling.outcomes,
+        chance=float(ruling.relevance in ("arts", "commissionable")),
+    )
 
 
 def gss_number(code: str | None) -> int:
@@ -147,12 +185,14 @@ def write(
 
     Those of `new` opportunities are not there yet.
     """
-    for part in chunks(said.keys() - new):
+    known = said.keys() - new
+    for part in chunks(known):
         connection.execute(sa.delete(listings).where(listings.c.opportunity_id.in_(part)))
     if said:
         ids = _origins(connection, {spelt(columns["sources"]) for columns in said.values()})
+        ruled = rulings(connection, known) if known else {}
         rows = [
-            row(pk, columns) | {"origin": ids[spelt(columns["sources"])]}
+            row(pk, columns, ruled.get(pk)) | {"origin": ids[spelt(columns["sources"])]}
             for pk, columns in said.items()
         ]
         connection.execute(sa.insert(listings), rows)

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from crawler.items import Stage, Status
 from crawler.opportunity import Opportunity
-from crawler.store import reviews
-from crawler.store.reviews import Ruling
+from crawler.store import rulings
+from crawler.store.rulings import Ruling
 from crawler.store.statements import chunks
 from crawler.store.tables import marks, matches, opportunities, subscriptions
 
@@ -254,7 +254,7 @@ def pending(
     """What a digest may have to tell this person, each opportunity once, by internal key.
 
     Untold means told under none of the person's subscriptions. What they hid is left out. `ruled`
-    is what `reviews.rulings` says; who asks for many people asks for that once.
+    is what `rulings.rulings` says; who asks for many people asks for that once.
     """
     rows = connection.execute(_PENDING, {"of_subscriber": subscriber_id})
     found: dict[int, Pending] = {}
@@ -268,7 +268,7 @@ def pending(
             ),
         )
     if ruled is None:
-        ruled = reviews.rulings(connection, found)
+        ruled = rulings.rulings(connection, found)
     return [replace(one, ruling=ruled[key]) if key in ruled else one for key, one in found.items()]
 
 

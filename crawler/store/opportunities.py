@@ -145,9 +145,11 @@ def retire(connection: sa.Connection, loser: int, heir: int) -> None:
     The heir takes over its matches, what people marked, and every decision about it.
     """
     at = (loser, heir)
-    connection.execute(
+    decided = connection.execute(
         sa.update(reviews).where(reviews.c.opportunity_id == loser).values(opportunity_id=heir)
     )
+    if decided.rowcount:
+        listings.renew(connection, [heir])
     _hand_on(connection, matches, "subscription_id", ("told_at", "told_version", "told"), at)
     _hand_on(connection, marks, "subscriber_id", _MARKED, at)
     _hand_on(connection, asks, "subscriber_id", _ANSWERED, at)

@@ -19,12 +19,13 @@ import sqlalchemy as sa
 from crawler.errors import ReleaseError, UsageError
 from crawler.items import ART_FORMS, OUTCOMES, RELEVANCES, Judgement, Notice, Relevance
 from crawler.opportunity import Opportunity
-from crawler.store import opportunities
+from crawler.store import listings, opportunities
 from crawler.store.listings import mask
 from crawler.store.releases import Reader
 from crawler.store.statements import chunks
-from crawler.store.tables import listings, processes, releases, reviews
+from crawler.store.tables import listings as listings_table
 from crawler.store.tables import opportunities as opportunities_table
+from crawler.store.tables import processes, releases, reviews
 
 Verdict = Literal["accept", "reject", "label", "not_for_us"]
 
@@ -75,15 +76,6 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
-    """What a reviewer decided last of an opportunity. Tags are None where nothing was said."""
-
-    relevance: Relevance
-    art_forms: tuple[str, ...] | None = None
-    outcomes: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """What reviewers should look at: the `first` in order of use, and how many there are."""
 
@@ -117,6 +109,8 @@ def decide(connection: sa.Connection, key: str, said: Said, now: datetime) -> De
             decided_at=now,
         )
     )
+    if said.by == "reviewer":
+        listings.renew(connection, [pk])
     return decided
 
 
@@ -198,32 +192,6 @@ def take_back(connection: sa.Connection, opportunity_id: int, subscriber_id: int
     )
 
 
-def rulings(
-    connection: sa.Connection, opportunity_ids: Collection[int] | None = None
-) -> dict[int, Ruling]:
-    """The last decision of any reviewer on each opportunity that has one, by internal key.
-
-    Only those of `opportunity_ids`, if given.
-    """
-    query = sa.select(reviews).where(reviews.c.by == "reviewer")
-    query = query.order_by(reviews.c.decided_at, reviews.c.id)
-    if opportunity_ids is None:
-        return {row.opportunity_id: _ruling(row) for row in connection.execute(query)}
-    found: dict[int, Ruling] = {}
-    for part in chunks(opportunity_ids):
-        rows = connection.execute(query.where(reviews.c.opportunity_id.in_(part)))
-        found.update((row.opportunity_id, _ruling(row)) for row in rows)
-    return found
-
-
-def _ruling(row: Any) -> Ruling:
-    return Ruling(
-        relevance=_relevance(row.relevance),
-        art_forms=None if row.art_forms is None else tuple(row.art_forms),
-        outcomes=None if row.outcomes is None else tuple(row.outcomes),
-    )
-
-
 def to_review(
     connection: sa.Connection,
     doubt: Callable[[Mapping[str, float]], float | None],
@@ -241,10 +209,10 @@ def to_review(
     table = opportunities_table
     seen = sa.exists().where(reviews.c.opportunity_id == table.c.id, reviews.c.by == "reviewer")
     # Nothing that people are shown, and nothing that is hidden, lies in the review band.
-    maybe = listings.c.card.bitwise_and(_MAYBE) != 0
+    maybe = listings_table.c.card.bitwise_and(_MAYBE) != 0
     query = (
         sa.select(table.c.id, table.c.scores, table.c.deadline)
-        .join(listings, listings.c.opportunity_id == table.c.id)
+        .join(listings_table, listings_table.c.opportunity_id == table.c.id)
         .where(maybe, table.c.relevance.is_not(None), ~seen)
     )
     ranked, passed = [], set(without)

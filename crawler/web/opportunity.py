@@ -17,7 +17,8 @@ from crawler.digest.local import local
 from crawler.jobs import export, freshness, suggesting
 from crawler.keys import forget_key
 from crawler.opportunity import Opportunity
-from crawler.store import browse, coming, opportunities
+from crawler.store import browse, coming, listings, opportunities
+from crawler.store.rulings import Ruling, rulings
 from crawler.web import guide, resources, showing, speaking
 from crawler.web.access import Route
 from crawler.web.context import here, now
@@ -59,6 +60,7 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
         pk, one = find(connection, id)
         related = browse.related(connection, pk, now=now())
         events = browse.timeline(connection, pk)
+        ruling = rulings(connection, [pk]).get(pk)
         nearby = local(connection, one, forget_key(web.settings))
         signs = coming.signs_of(connection, pk)
         over = one.status_at(now()) in _OVER
@@ -66,6 +68,8 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
     return render_template(
         "opportunity.html",
         one=one,
+        ruling=ruling,
+        seen=_seen(one, ruling),
         related=related,
         nearby=nearby,
         history=showing.history(events),
@@ -87,6 +91,15 @@ def _ahead(signs: Signs, one: Opportunity) -> dict[str, Any]:
         "meetings": [met for met in signs.gatherings if met.day >= today],
         "relets": [relet for relet in signs.relets if running and relet.latest >= today],
     }
+
+
+def _seen(one: Opportunity, ruling: Ruling | None) -> listings.Seen:
+    judged = one.judgement
+    if judged is None:
+        return listings.as_seen(None, None, (), (), ruling)
+    return listings.as_seen(
+        judged.relevance, judged.scores, judged.art_forms, judged.outcomes, ruling
+    )
 
 
 def _shown(one: Opportunity) -> dict[str, Any]:

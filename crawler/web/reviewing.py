@@ -158,7 +158,7 @@ def decide(id: str) -> str | Response | AnyResponse:  # noqa: A002
         what = f"{_WORDS[deed]} a judgement"
         audit.record(connection, who=me().name, what=what, about=found.id, at=now(), detail=detail)
     name = speaking.RELEVANCE[decided.relevance]
-    flash(f"Kept: {wording.plain(found.title, 80)} is “{name}”.")
+    flash(f"Kept: {wording.plain(found.title, 80)} is “{name}”. The site shows it so from now on.")
     return _onward(which)
 
 
