@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from web_app import NOW, send, signed_in
 
-from crawler.jobs import crawl, overseeing, teaching
+from crawler.jobs import ailments, crawl, overseeing, teaching
+from crawler.keys import suppression_key
 from crawler.relevance.shipped import load
-from crawler.store import audit, database, outbox, requests, roster, suppressions
+from crawler.store import audit, database, leases, outbox, requests, roster, suppressions
 from crawler.store.outbox import Origin
 from crawler.store.tables import job_requests
 from crawler.store.tables import outbox as mails
@@ -68,11 +70,83 @@ def test_a_broken_source_says_what_is_wrong_and_can_be_asked_for(
     assert (one.source, one.requested_by, one.waits) == (FTS, "Sam", True)
     page = text(staff, "/staff")
     assert "asked for already" in page
-    assert "waits to be taken up" in page
+    assert "waits to be taken up: no scheduler is running" in page
     assert deeds(engine) == [("Sam", "asked for a crawl", FTS)]
     log = text(staff, f"/staff/runs?source={FTS}")
     assert "503 at /api" in log
     assert log.count("<tr><td>") == 2
+
+
+def living(engine: sa.Engine, at: datetime = NOW) -> None:
+    """A scheduler on another machine that has just shown a sign of life."""
+    with database.writing(engine) as connection:
+        until = at + timedelta(seconds=90)
+        assert leases.take(connection, leases.SCHEDULER, "elsewhere:1:x:y", at, until) is None
+
+
+def test_whoever_asks_for_a_run_hears_whether_anybody_will_take_it_up(
+    staff: FlaskClient, engine: sa.Engine
+) -> None:
+    living(engine, NOW - timedelta(seconds=91))
+    page = text(staff, "/staff")
+    assert "No scheduler is running" in page
+    assert "Once a scheduler runs" in page
+    send(staff, f"/staff/sources/{FTS}", "/staff", do="run")
+    assert "it will be taken up once `tenders schedule` runs" in text(staff, "/staff")
+    living(engine)
+    page = text(staff, "/staff")
+    assert "No scheduler is running" not in page
+    assert "Once a scheduler runs" not in page
+    assert "waits to be taken up" in page
+    send(staff, "/staff/sources/sell2wales", "/staff", do="run")
+    assert "No scheduler is running" not in text(staff, "/staff")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            "DownloadConnectionRefusedError: Connection was refused by other side: 111.",
+            "Find a Tender did not answer (connection refused).",
+        ),
+        (
+            "CannotResolveHostError: DNS lookup failed: no results for hostname lookup",
+            "Find a Tender could not be found (its name leads to no address).",
+        ),
+        (
+            "DownloadTimeoutError: Getting http://x/ took longer than 30.0 seconds.",
+            "Find a Tender did not answer in time.",
+        ),
+        (
+            "DownloadFailedError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
+            "Find a Tender did not answer over a safe connection"
+            " (its TLS certificate or ours was refused).",
+        ),
+        ("status 503: b'oops'", "answered that something is wrong on its side (503)."),
+    ],
+)
+def test_what_went_wrong_is_a_sentence_and_the_technical_words_lie_beneath_once(
+    staff: FlaskClient, engine: sa.Engine, error: str, words: str
+) -> None:
+    said = f"https://portal.example/api: {error}"
+    ran(engine, FTS, NOW, "failed", reason=f"no window could be read: {said}", errors=[said])
+    page = unescape(text(staff, "/staff"))
+    assert words in page
+    assert page.count(error) == 1
+    assert page.index("asks it again") < page.index("<code>tenders crawl find-a-tender --verbose")
+    log = unescape(text(staff, "/staff/runs"))
+    assert words in log
+    assert log.count(error) == 1
+
+
+def test_a_part_that_failed_says_how_much_and_why() -> None:
+    refused = "https://x.example/: status 403: b''"
+    one = ailments.told("Sell2Wales", "partial", "2 of 9 windows could not be read", [refused] * 2)
+    assert one.words == "2 of 9 windows could not be read. Sell2Wales refused to answer (403)."
+    assert one.technical == (refused,)
+    short = ailments.told("Sell2Wales", "short", "3 releases, at least 9 expected", ["a timeout"])
+    assert short.words == "3 releases, at least 9 expected."
+    assert ailments.told("Sell2Wales", "ok", "", ["a note"]).words == ""
 
 
 def test_an_unknown_source_cannot_be_asked_for(staff: FlaskClient, engine: sa.Engine) -> None:
@@ -100,7 +174,10 @@ def test_the_timetable_is_told_where_it_is_known(engine: sa.Engine, tmp_path: pa
     assert by_key[FTS] == at
     assert by_key["councils"] == at.replace(month=5)
     assert by_key["moderngov"] is None
-    assert "4 March 2027" in text(signed_in(app, engine, "staff"), "/staff")
+    client = signed_in(app, engine, "staff")
+    assert "4 March 2027" not in text(client, "/staff")
+    living(engine)
+    assert "4 March 2027" in text(client, "/staff")
 
 
 def test_a_paused_source_is_left_out_when_everything_is_read(
@@ -144,6 +221,74 @@ def test_an_address_is_shown_on_demand_and_every_look_is_logged(
     assert deeds(engine) == [("Sam", "looked at an address", f"subscriber {person.id}")]
     assert staff.get(f"/staff/subscribers/{person.id}/address").status_code == 405
     assert "hello@theatre.example" not in text(staff, "/staff/audit")
+
+
+def test_a_subscriber_is_looked_up_by_address_or_organisation_and_the_look_is_logged(
+    staff: FlaskClient, engine: sa.Engine
+) -> None:
+    person = web_app.person(engine, organisation="Tidewater Arts & Co 100%")
+    web_app.person(engine, email="other@choir.example", organisation="Moor Choir")
+    address = "/staff/subscribers"
+    for asked in (" Hello@Theatre.EXAMPLE ", "arts TIDE", "100%"):
+        page = send(staff, address, q=asked).get_data(as_text=True)
+        assert f'href="/staff/subscribers/{person.id}"' in page
+        assert "1 subscriber found" in page
+        assert "Moor Choir" not in page
+        assert "theatre.example" not in page.lower()
+    nobody = send(staff, address, q="hello@theatre.exampl").get_data(as_text=True)
+    assert "Nobody has exactly that address" in nobody
+    assert "theatre" not in nobody
+    assert "has all of these words" in send(staff, address, q="arts_").get_data(as_text=True)
+    assert "write an address" in send(staff, address, q=" ").get_data(as_text=True)
+    with engine.connect() as connection:
+        told = [(one.about, one.detail) for one in audit.latest(connection, 9)]
+    assert told[:5] == [
+        ("", "by organisation: arts_"),
+        ("", "by address: nobody"),
+        ("", "by organisation: 100%"),
+        ("", "by organisation: arts TIDE"),
+        (f"subscriber {person.id}", "by address"),
+    ]
+
+
+def test_a_subscribers_page_tells_wishes_mails_and_bounces_without_the_address(
+    staff: FlaskClient, engine: sa.Engine, app: Flask
+) -> None:
+    person = web_app.person(engine)
+    key = suppression_key(app.extensions["tenders"].settings)
+    with database.writing(engine) as connection:
+        outbox.broken(
+            connection,
+            about="digest 1",
+            kind="digest",
+            subscriber_id=person.id,
+            recipient=person.email,
+            words="550 <HELLO@theatre.example>: no such user; not other@choir.example.",
+            now=NOW,
+        )
+        mail = connection.execute(sa.select(mails).where(mails.c.kind == "digest")).mappings().one()
+        origin = Origin(
+            id=mail["id"],
+            message_id=mail["message_id"],
+            recipient=person.email,
+            subscriber_id=person.id,
+            sent_at=NOW,
+        )
+        bounce = suppressions.Bounce(
+            report="r", kind="hard", at=NOW, words="no hello@theatre.example here", status="5.1.1"
+        )
+        suppressions.record(connection, key, bounce, origin)
+    page = text(staff, f"/staff/subscribers/{person.id}")
+    for words in (
+        "Gets the digest", "arts and culture", "Not delivered", "no such user", "(5.1.1)",
+        "We do not write to this address any more", "every Monday at 7am",
+    ):  # fmt: skip
+        assert words.lower() in page.lower(), words
+    assert "theatre.example" not in page.lower()
+    assert "choir.example" not in page
+    assert "H•••@t•••.example" in page
+    for number in (person.id + 1, 2**62, 10**30):
+        assert staff.get(f"/staff/subscribers/{number}").status_code == 404
 
 
 def test_deliveries_hold_no_address(staff: FlaskClient, engine: sa.Engine) -> None:

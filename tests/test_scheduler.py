@@ -365,6 +365,25 @@ def test_a_stop_waits_for_what_runs_and_begins_nothing(
     assert desk.tick(NOW + timedelta(days=3)) == []
 
 
+def test_a_scheduler_shows_that_it_lives_until_it_stops(
+    engine: sa.Engine, at: config.Settings
+) -> None:
+    def lives(now: datetime) -> bool:
+        with engine.connect() as connection:
+            return leases.SCHEDULER in leases.all_held(connection, now)
+
+    desk, other = (Desk(at, lambda: [job("match")]) for _ in range(2))
+    assert not lives(NOW)
+    desk.tick(NOW)
+    other.tick(NOW)
+    assert lives(NOW + MINUTE)
+    assert not lives(NOW + 2 * MINUTE), "a tick each 15 s renews it"
+    other.close()
+    assert lives(NOW + MINUTE)
+    desk.close()
+    assert not lives(NOW + MINUTE)
+
+
 def test_trouble_is_said_once_waited_for_and_nothing_is_missed(
     engine: sa.Engine, at: config.Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,10 +9,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from crawler.health import Health
+from crawler.jobs import ailments
+from crawler.jobs.ailments import Trouble
 from crawler.jobs.health import advice
 from crawler.sources import Source, load
 from crawler.store import health as states
-from crawler.store import requests
+from crawler.store import leases, requests
 from crawler.store import sources as reached
 from crawler.store.requests import Pause, Request
 
@@ -21,14 +23,17 @@ from crawler.store.requests import Pause, Request
 class Watched:
     """One enabled source. `next_run` is None where the timetable is not known, or it is paused.
 
-    `quiet_until` is until when the portal asked for silence; `request` the last one by staff.
+    `trouble` says what is wrong, `step` what can be done about it on the page, and `advice` what
+    else by a command. `quiet_until` is until when the portal asked for silence; `request` the last
+    one by staff.
     """
 
     key: str
     name: str
     site: str
     health: Health
-    wrong: str
+    trouble: Trouble
+    step: str
     advice: str
     read_until: datetime | None
     quiet_until: datetime | None
@@ -69,7 +74,8 @@ def _watched(
         name=source.name,
         site=source.base_url,
         health=health,
-        wrong=health.reason,
+        trouble=ailments.told(source.name, health.verdict, health.reason, health.first_errors),
+        step=ailments.step(source, health),
         advice=advice(source, health),
         read_until=state.watermark,
         quiet_until=state.quiet_until,
@@ -84,6 +90,11 @@ def _next(source: Source, timetable: Mapping[str, datetime]) -> datetime | None:
     shared = "contacts" if source.by_name else "crawl"
     names = (f"{shared}:{source.key}", shared)
     return next((timetable[name] for name in names if name in timetable), None)
+
+
+def scheduled(connection: sa.Connection, now: datetime) -> bool:
+    """Whether a scheduler lives that takes up what staff ask for."""
+    return leases.SCHEDULER in leases.all_held(connection, now)
 
 
 def known(key: str) -> bool:

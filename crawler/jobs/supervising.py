@@ -40,6 +40,9 @@ _HANDED = timedelta(minutes=10)
 """How long a job that was handed to workers is left to them."""
 
 _AHEAD = timedelta(days=1)
+_LIVES = timedelta(seconds=90)
+"""How long a tick counts as a sign of life: several ticks, so that a slow one frightens nobody."""
+
 _TICK = 0.2
 
 
@@ -105,6 +108,7 @@ class Desk:
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
         self._handed: dict[str, tuple[datetime, datetime]] = {}
+        self._name = leases.own_name()
         self._hurry = threading.Event()
         self._closed = False
         self._said = ""
@@ -168,6 +172,8 @@ class Desk:
         """Begins the crawls that people asked for."""
         begun = []
         with database.writing(engine, alone=False) as connection:
+            # Whoever asks for a crawl is told whether anybody lives to take it up.
+            leases.take(connection, leases.SCHEDULER, self._name, now, now + _LIVES)
             for wish in jobs.take_requests(connection, now, now - max_limit(plan)):
                 names = (f"crawl:{wish.source}", f"contacts:{wish.source}")
                 job = next((plan[name] for name in names if name in plan), None)
@@ -250,6 +256,14 @@ class Desk:
             logger.info("still running after %s, asked to end: %s", patience, self.at_work)
         self._hurry.set()
         self._join(3 * _ENDING)
+        self._gone()
+
+    def _gone(self) -> None:
+        """Takes back the sign of life. A database that is away lets it run out instead."""
+        with suppress(TendersError, sa.exc.OperationalError, sa.exc.InterfaceError):
+            engine = database.engine(self.settings.database)
+            with database.writing(engine, alone=False) as connection:
+                leases.release(connection, leases.SCHEDULER, self._name)
 
     def hurry(self) -> None:
         """Asks what runs to end now."""

@@ -22,6 +22,9 @@ from crawler.store import database
 from crawler.store.statements import inserted
 from crawler.store.tables import leases
 
+SCHEDULER = "scheduler"
+"""The lease by which schedulers show that one of them lives; it keeps nobody from anything."""
+
 _POLL = 0.5
 
 

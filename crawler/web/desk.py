@@ -20,7 +20,10 @@ def page() -> str:
     web = here()
     with web.engine.connect() as connection:
         found = overseeing.sources(connection, web.timetable(now()), now())
-    return render_template("staff_sources.html", sources=found, sparkline=sparkline)
+        scheduled = overseeing.scheduled(connection, now())
+    return render_template(
+        "staff_sources.html", sources=found, scheduled=scheduled, sparkline=sparkline
+    )
 
 
 def act(key: str) -> Response:
@@ -41,15 +44,18 @@ def act(key: str) -> Response:
             abort(400)
         if done:
             audit.record(connection, who=who, what=what, about=key, at=at, detail=why)
-    flash(_SAID[deed] if done else _SAID_ALREADY[deed])
+        waits = deed == "run" and not overseeing.scheduled(connection, at)
+    said = _SAID[deed] if done else _SAID_ALREADY[deed]
+    flash(f"{said} {_NOBODY}" if waits else said)
     return redirect(f"/staff#{key}", 303)
 
 
 _SAID = {
-    "run": "Noted. The scheduler takes it up within a minute or so; this page says how it went.",
+    "run": "Noted. Once the scheduler has taken it up, this page says how it went.",
     "pause": "Paused: it is left out when everything is read, until somebody resumes it.",
     "resume": "Resumed: it is read again when its time comes.",
 }
+_NOBODY = "No scheduler is running: it will be taken up once `tenders schedule` runs."
 _SAID_ALREADY = {
     "run": "It has been asked for already, and waits to be taken up or is being read.",
     "pause": "It is paused already.",

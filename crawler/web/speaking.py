@@ -13,13 +13,15 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, g, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from crawler import buyers, dates, money
 from crawler.digest import foretelling, links, wording
 from crawler.items import Lot, Place
+from crawler.jobs import ailments
 from crawler.places.authorities import authority, boards
 from crawler.places.regions import name as region_name
+from crawler.store.requests import LoggedRun
 from crawler.web.access import Role, allowed, visitor
 from crawler.web.context import now
 
@@ -100,6 +102,8 @@ def configure(app: Flask) -> None:
         sentence=wording.sentence,
         grouped=lambda number: f"{number:,}",
         data_block=data_block,
+        coded=coded,
+        trouble=trouble,
         body=body_name,
         where=where,
         worth=wording.worth,
@@ -160,6 +164,21 @@ def sources() -> Mapping[str, str]:
     from crawler.jobs.freshness import names  # the registry is read once and remembered there
 
     return names()
+
+
+def trouble(run: LoggedRun) -> ailments.Trouble:
+    """What went wrong in a run, as a person would say it."""
+    name = sources().get(run.source, run.source)
+    return ailments.told(name, run.verdict or "", run.reason, run.first_errors)
+
+
+def coded(text: str) -> Markup:
+    """`text` with what stands between backticks as code; all else is escaped."""
+    parts = str(escape(text)).split("`")
+    if len(parts) % 2 == 0:
+        return Markup("`".join(parts))  # noqa: S704 - escaped above
+    made = (f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
+    return Markup("".join(made))  # noqa: S704 - escaped above
 
 
 def body_name(gss: str) -> str:
