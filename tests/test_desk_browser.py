@@ -182,7 +182,8 @@ def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) ->
     for address in (
         "/review", f"/review/{key}", "/review?queue=second", "/review/pairs", "/review/history",
         "/check", "/buyers", "/buyers?where=HU1+1AA&outcome=older_people", "/buyers?where=x",
-        "/staff", "/staff/runs", "/staff/deliveries", "/staff/subscribers",
+        "/staff", "/staff/runs", f"/staff/runs?source={FTS}", "/staff/deliveries",
+        "/staff/subscribers", "/staff/subscribers/1",
         "/staff/classifier", "/staff/audit", "/staff/people", "/sign-in/sent", "/staff/resources",
         "/staff/resources/new", "/staff/resources/of/wemwbs", "/staff/impact",
     ):  # fmt: skip

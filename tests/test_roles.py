@@ -36,6 +36,8 @@ DESK = {
     "staff_audit": ("staff", 200),
     "staff_deliveries": ("staff", 200),
     "staff_subscribers": ("staff", 200),
+    "staff_subscribers_find": ("staff", 200),
+    "staff_subscriber": ("staff", 404),
     "staff_address": ("staff", 404),
     "staff_classifier": ("staff", 200),
     "staff_classifier_act": ("staff", 400),

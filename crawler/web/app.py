@@ -52,6 +52,7 @@ from crawler.web import (
     signing_in,
     signup,
     speaking,
+    subscriber_desk,
     takeaway,
     watching,
 )
@@ -105,6 +106,7 @@ def routes() -> tuple[Route, ...]:
         buyers.ROUTES,
         desk.ROUTES,
         deliveries.ROUTES,
+        subscriber_desk.ROUTES,
         classifier.ROUTES,
         library_desk.ROUTES,
         roles.ROUTES,
