@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
-from crawler import dates
 from crawler.coming import Gathering, Relet, Signs
 from crawler.opportunity import Opportunity
 from crawler.store import hits, opportunities
-from crawler.store.coming_sources import KINDS, Kind, Source, sources
+from crawler.store.coming_sources import KINDS, SOURCES, Found, Kind
 from crawler.store.early_tables import gatherings, relets
 from crawler.store.filters import Filters, choices, spans
 from crawler.store.hits import Hit
 from crawler.store.statements import chunks
-from crawler.store.tables import listings
 
 _BATCH = 1000
 
@@ -142,85 +140,39 @@ def find(
     """
     narrowed = [*spans(filters, now)]
     narrowed += [one for facet, one in choices(filters, now).items() if facet != "status"]
-    every = [*sources(now)]
-    wanted = [one for one in every if one.kind in kinds]
-    found: list[tuple[date | None, int, Source, int, int]] = []
-    for source in wanted:
-        found += _rows(connection, source, narrowed, offset + limit + 1)
-    found.sort(
-        key=lambda one: (one[0] is None, one[0] or date.max, -one[1], KINDS.index(one[2].kind))
-    )
-    shown = found[offset : offset + limit]
+    found = {
+        kind: list(ask(connection, narrowed, now))
+        for kind, ask in SOURCES.items()
+        if counts or kind in kinds
+    }
+    wanted = [one for kind in found for one in found[kind] if kind in kinds]
+    wanted.sort(key=_soonest)
+    shown = wanted[offset : offset + limit]
     return Page(
         items=tuple(_loaded(connection, shown, now)),
-        counts=_counts(connection, every, narrowed) if counts else {},
-        more=len(found) > offset + limit,
+        counts={kind: len(ones) for kind, ones in found.items()} if counts else {},
+        more=len(wanted) > offset + limit,
     )
 
 
-def _rows(
-    connection: sa.Connection,
-    source: Source,
-    narrowed: Sequence[sa.ColumnElement[bool]],
-    most: int,
-) -> Iterator[tuple[date | None, int, Source, int, int]]:
-    """Day, moment of publication, source, row and opportunity of the soonest of one kind."""
-    at = source.at.label("at")
-    columns = (at, listings.c.published, source.ref.label("ref"), listings.c.opportunity_id)
-    query = (
-        sa.select(*columns)
-        .select_from(source.tables)
-        .where(*source.conditions, *narrowed)
-        .order_by(at.is_(None), at, listings.c.published.desc(), source.ref)
-        .limit(most)
-    )
-    for row in connection.execute(query):
-        yield _day(row.at), row.published, source, row.ref, row.opportunity_id
+def _soonest(one: Found) -> tuple[bool, date, int, int, int]:
+    return one.at is None, one.at or date.max, -one.published, KINDS.index(one.kind), one.ref
 
 
-def _day(at: Any) -> date | None:
-    """The London day of a moment, of seconds since 1970 or of a day as a database gives it."""
-    if isinstance(at, datetime):
-        return at.astimezone(dates.LONDON).date()
-    if isinstance(at, int):
-        return datetime.fromtimestamp(at, UTC).astimezone(dates.LONDON).date()
-    if isinstance(at, str):
-        return date.fromisoformat(at)
-    return at if at is None or isinstance(at, date) else None
-
-
-def _counts(
-    connection: sa.Connection,
-    every: Sequence[Source],
-    narrowed: Sequence[sa.ColumnElement[bool]],
-) -> dict[str, int]:
-    found: dict[str, int] = dict.fromkeys(KINDS, 0)
-    for source in every:
-        query = sa.select(sa.func.count()).select_from(source.tables)
-        query = query.where(*source.conditions, *narrowed)
-        found[source.kind] += connection.execute(query).scalar_one()
-    return found
-
-
-def _loaded(
-    connection: sa.Connection,
-    shown: Sequence[tuple[date | None, int, Source, int, int]],
-    now: datetime,
-) -> Iterator[Coming]:
-    known = {
-        hit.pk: hit for hit in hits.load(connection, list(dict.fromkeys(s[4] for s in shown)), now)
-    }
-    met = _by_id(connection, gatherings, [s[3] for s in shown if s[2].kind == "meeting"])
-    ended = _by_id(connection, relets, [s[3] for s in shown if s[2].kind == "contract"])
-    for at, _, source, ref, pk in shown:
-        if pk in known:
+def _loaded(connection: sa.Connection, shown: Sequence[Found], now: datetime) -> Iterator[Coming]:
+    pks = list(dict.fromkeys(one.pk for one in shown))
+    known = {hit.pk: hit for hit in hits.load(connection, pks, now)}
+    met = _by_id(connection, gatherings, [one.ref for one in shown if one.kind == "meeting"])
+    ended = _by_id(connection, relets, [one.ref for one in shown if one.kind == "contract"])
+    for one in shown:
+        if one.pk in known:
             yield Coming(
-                kind=source.kind,
-                hit=known[pk],
-                at=at,
-                gathering=_gathering_of(met[ref]) if source.kind == "meeting" else None,
-                relet=relet_of(ended[ref]) if source.kind == "contract" else None,
-                expected=source.expected,
+                kind=one.kind,
+                hit=known[one.pk],
+                at=one.at,
+                gathering=_gathering_of(met[one.ref]) if one.kind == "meeting" else None,
+                relet=relet_of(ended[one.ref]) if one.kind == "contract" else None,
+                expected=one.expected,
             )
 
 

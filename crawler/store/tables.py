@@ -127,7 +127,12 @@ opportunities = sa.Table(
     sa.Column("published", Moment, nullable=False, index=True),
     sa.Column("updated", Moment, nullable=False),
     sa.Column("deadline", Moment, index=True),
-    sa.Column("expected", Moment, comment="when a plan says that its tender will be published"),
+    sa.Column(
+        "expected",
+        Moment,
+        index=True,
+        comment="when a plan says that its tender will be published",
+    ),
     sa.Column("value_min", Pence),
     sa.Column("value_max", Pence),
     sa.Column("currency", sa.Text),
