@@ -23,7 +23,7 @@ from crawler.store.subscribers import Subscriber
 from crawler.store.suppliers import Win
 from crawler.text import key
 
-_NEAREST, _IN_REGION, _WINNERS, _OPEN = 100, 100, 50, 50
+_NEAREST, _IN_REGION, _WINNERS, _OPEN = 80, 80, 30, 30
 _ENOUGH = 40
 """So many candidates nearby are enough not to ask for the rest of the region."""
 
@@ -107,7 +107,7 @@ def _candidates(connection: sa.Connection, work: Work) -> Iterable[Organisation]
     near: list[Organisation] = []
     if work.authority:
         places = _nearby(work.authority)
-        near = organisations.around(connection, authorities=places, card=card, limit=_NEAREST)
+        near = organisations.around(connection, tiers=places, card=card, limit=_NEAREST)
     if regions and len(near) < _ENOUGH:
         near += organisations.around(connection, regions=regions, card=card, limit=_IN_REGION)
     ids = suppliers.winners(connection, asked, regions, _WINNERS)
@@ -117,19 +117,22 @@ def _candidates(connection: sa.Connection, work: Work) -> Iterable[Organisation]
 
 
 @lru_cache(maxsize=1024)
-def _nearby(gss: str) -> tuple[str, ...]:
-    """The codes of the authorities whose middles are near, its own first."""
+def _nearby(gss: str) -> tuple[tuple[str, ...], ...]:
+    """The codes of authorities in tiers: itself and its relatives, those near, those around."""
     here = nearness.middle(gss)
-    relatives = set(nearness.relatives(gss))
+    relatives = tuple(nearness.relatives(gss))
     if here is None or closeness.is_wide(gss):
-        return (gss, *sorted(relatives - {gss}))
-    reach = nearness.reach(closeness.AROUND_KM)
-    close = {
-        other.gss
+        return (relatives,)
+    away = {
+        other.gss: nearness.kilometres(here, middle)
         for other in authorities().values()
-        if (middle := nearness.middle(other.gss)) and nearness.apart(here, middle) <= reach
+        if other.gss not in relatives and (middle := nearness.middle(other.gss))
     }
-    return (gss, *sorted((relatives | close) - {gss}))
+    near = tuple(code for code, km in away.items() if km <= closeness.NEAR_KM)
+    around = tuple(
+        code for code, km in away.items() if closeness.NEAR_KM < km <= closeness.AROUND_KM
+    )
+    return relatives, near, around
 
 
 def _candidate(entry: Organisation, won: tuple[Win, ...]) -> Candidate:

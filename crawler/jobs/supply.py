@@ -119,9 +119,7 @@ def supply(
     forms = (art_form,) if art_form else ()
     serving = ranking.serving(suggesting.work_of(work))
     card = tags(forms, () if forms else (outcome,)) | mask("art_forms", serving)
-    found = organisations.around(
-        connection, authorities=_places(place.middle), card=card, limit=_ALL
-    )
+    found = organisations.around(connection, tiers=[_places(place.middle)], card=card, limit=_ALL)
     counts, total = _counted([one for one in found if one.subscriber_id is None], place)
     opened = [one for one in found if one.subscriber_id is not None]
     best = suggesting.partners(connection, work, most=NAMED + len(opened))

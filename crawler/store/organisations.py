@@ -185,26 +185,26 @@ def ids_of(connection: sa.Connection, keys: Collection[str]) -> dict[str, int]:
 def around(
     connection: sa.Connection,
     *,
-    authorities: Sequence[str] = (),
+    tiers: Sequence[Collection[str]] = (),
     regions: Collection[str] = (),
     card: int,
     limit: int,
 ) -> list[Organisation]:
     """Whom anybody may see in one of these places, with an art form or outcome of `card`.
 
-    Where there are more than `limit`, those open to partnering stay, then those in the first of
-    `authorities`, then who won most, then by standing, then by lot. Their `rows` are left out.
+    `tiers` are authorities, the nearest first. Where there are more than `limit`, those open to
+    partnering stay, then those of a nearer tier, then who won most, then by standing, then by lot.
+    Their `rows` are left out.
     """
-    first = organisations.c.authority.in_(authorities[:1])
-    place = sa.or_(organisations.c.authority.in_(authorities), organisations.c.region.in_(regions))
-    if not regions:
-        place = organisations.c.authority.in_(authorities)
+    here = [organisations.c.authority.in_(tier) for tier in tiers if tier]
+    within = sa.or_(sa.false(), *here, organisations.c.region.in_(regions))
+    nearest = [sa.case((one, 0), else_=1) for one in here]
     query = (
         sa.select(*_NARROW)
-        .where(place, organisations.c.card.bitwise_and(card) != 0, shown())
+        .where(within, organisations.c.card.bitwise_and(card) != 0, shown())
         .order_by(
             organisations.c.opened.is_(None),
-            sa.case((first, 0), else_=1),
+            *nearest,
             organisations.c.wins.desc(),
             organisations.c.standing.desc(),
             organisations.c.key,
