@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 import sys
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -269,6 +270,23 @@ def test_both_get_each_others_address_once_both_agree(
         with pytest.raises(UsageError, match="not open any more"):
             introducing.answer(settings, engine, ada, made.key, agree=agree, now=NOW + DAY)
     assert len(mails(engine)) == 3
+
+
+def test_no_words_of_others_reach_headers_or_become_links(
+    settings: Settings, engine: sa.Engine, work: Opportunity, ada: Subscriber
+) -> None:
+    hostile = "=?utf-8?q?a=0d=0aBcc:_x@evil.example?= evil.example/now"
+    eve = web_app.person(engine, email=BEN, organisation=hostile)
+    made = ask(settings, engine, eve, ada, message="Come to us. Call it a day/night out")
+    introducing.answer(settings, engine, ada, made.key, agree=True, now=NOW)
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(tables.outbox.c.message)).scalars().all()
+    assert len(rows) == 3
+    for row in rows:
+        head, _, body = zlib.decompress(row).partition(b"\r\n\r\n")
+        assert b"evil" not in head
+        assert b"Bcc" not in head
+        assert b"evil.example/now" not in body
 
 
 def test_declining_tells_no_address(

@@ -1,7 +1,7 @@
 """The letters by which two subscribers are made known to each other.
 
 Until both agree none of them holds the other's address. Words of the other person stand in them
-tamed, as in every letter that carries a stranger's words.
+tamed, as in every letter that carries a stranger's words, and never in a header.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def page(title: str, url: str, now: datetime) -> Letter:
 def asked(who: str, message: str, title: str, url: str, until: datetime, now: datetime) -> Letter:
     """Tells somebody that `who` would like to be introduced, and leads to the two buttons."""
     return Letter(
-        subject=f"Would you like to meet a partner? {tame(who)} asks",
+        subject="Somebody would like to bid with you",
         preheader="They do not have your address, and get it only if you agree.",
         date=wording.today(now),
         heading="Somebody would like to bid with you",
@@ -69,7 +69,7 @@ def asked(who: str, message: str, title: str, url: str, until: datetime, now: da
 def agreed(other: str, address: str, title: str, url: str, now: datetime) -> Letter:
     """Tells one of two who agreed how to reach the other."""
     return Letter(
-        subject=f"You have been introduced: {tame(other)}",
+        subject="You have been introduced to a partner",
         preheader="Both of you agreed. Here is how to reach each other.",
         date=wording.today(now),
         heading="You have been introduced",
