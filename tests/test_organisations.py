@@ -291,6 +291,16 @@ def test_who_could_deliver_this_with_you(engine: sa.Engine) -> None:
     }
     with engine.connect() as connection:
         assert suggesting.partners(connection, replace(one, judgement=None)) == ()
+    # What a reviewer said of it counts more than what the classifier thought.
+    with database.writing(engine) as connection:
+        (pk,) = opportunities.save(connection, [opportunities.Entry(None, one)], samples.NOW)
+        said = {"by": "reviewer", "reviewer": "Robin", "decision": "label", "relevance": "arts"}
+        connection.execute(
+            tables.reviews.insert().values(
+                opportunity_id=pk, art_forms=["visual"], decided_at=samples.NOW, **said
+            )
+        )
+        assert suggesting.partners(connection, one) == ()
 
 
 def test_who_asked_not_to_be_listed_stays_out(engine: sa.Engine, tmp_path: pathlib.Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 
@@ -16,9 +16,10 @@ from crawler.partners.ranking import Candidate, Past, Suggestion, Work
 from crawler.places import nearness
 from crawler.places.authorities import authorities
 from crawler.places.regions import NATIONWIDE
-from crawler.store import organisations, suppliers
+from crawler.store import opportunities, organisations, suppliers
 from crawler.store.listings import mask
 from crawler.store.organisations import Organisation, tags
+from crawler.store.rulings import rulings
 from crawler.store.subscribers import Subscriber
 from crawler.store.suppliers import Win
 from crawler.text import key
@@ -46,8 +47,11 @@ def partners(
     *,
     most: int = ranking.MOST,
 ) -> tuple[Partner, ...]:
-    """The best partners for `one`, for a `reader` whose own strengths they complement."""
-    work = work_of(one, _own(connection, reader))
+    """The best partners for `one`, for a `reader` whose own strengths they complement.
+
+    None for what a reviewer decided is not for arts organisations.
+    """
+    work = _ruled(connection, work_of(one, _own(connection, reader)))
     if not work.art_forms and not work.outcomes:
         return ()
     found = {
@@ -64,6 +68,22 @@ def partners(
         most=most,
     )
     return tuple(_partner(by_key[made.candidate.key], made) for made in chosen)
+
+
+def _ruled(connection: sa.Connection, work: Work) -> Work:
+    """What a reviewer said the work asks for, where one decided."""
+    pk = opportunities.internal(connection, work.id)
+    ruling = rulings(connection, [pk]).get(pk) if pk is not None else None
+    if ruling is None:
+        return work
+    if ruling.relevance == "none":
+        return replace(work, art_forms=(), outcomes=())
+    forms, outcomes = ruling.art_forms, ruling.outcomes
+    return replace(
+        work,
+        art_forms=work.art_forms if forms is None else forms,
+        outcomes=work.outcomes if outcomes is None else outcomes,
+    )
 
 
 def _partner(entry: Organisation, made: Suggestion) -> Partner:
