@@ -326,6 +326,29 @@ def test_a_pair_is_asked_once_whoever_asks(
         ask(settings, engine, ada, ben)
 
 
+def test_a_pair_is_asked_once_though_the_opportunity_was_merged(
+    settings: Settings, engine: sa.Engine, work: Opportunity, ada: Subscriber, ben: Subscriber
+) -> None:
+    made = ask(settings, engine, ben, ada)
+    with database.writing(engine) as connection:
+        pk = opportunities.internal(connection, WORK.id)
+        assert pk is not None
+        web_app._process(connection, pk, WORK, "theheirofit2", ocid="ocds-heir")
+        connection.execute(
+            sa.update(tables.opportunities)
+            .where(tables.opportunities.c.key == WORK.id)
+            .values(key="theheirofit2")
+        )
+    for name in (WORK.id, "theheirofit2"):
+        with pytest.raises(UsageError, match="once is enough"):
+            ask(settings, engine, ben, ada, opportunity=name)
+    with engine.connect() as connection:
+        assert introductions.of(connection, ben.id, "theheirofit2") == [made]
+        assert introductions.of(connection, ben.id, "k" * 12) == []
+    introducing.answer(settings, engine, ada, made.key, agree=True, now=NOW)
+    assert "Stories by the water" in web_app.queued(engine, "introduce")[-1]
+
+
 def test_five_a_week_each_way(
     settings: Settings, engine: sa.Engine, work: Opportunity, ada: Subscriber, ben: Subscriber
 ) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from crawler.store.partner_tables import introductions
+from crawler.store.tables import opportunities, processes
 
 State = Literal["asked", "agreed", "declined", "expired", "withdrawn"]
 STATES: tuple[State, ...] = get_args(State)
@@ -89,16 +90,31 @@ def between(
         sa.and_(table.asker_id == one_id, table.asked_id == other_id),
         sa.and_(table.asker_id == other_id, table.asked_id == one_id),
     )
-    query = sa.select(introductions).where(table.opportunity == opportunity, pair)
+    query = sa.select(introductions).where(_about(opportunity), pair)
     row = connection.execute(query.order_by(table.id).limit(1)).one_or_none()
     return _read(row) if row else None
 
 
-def of(connection: sa.Connection, subscriber_id: int) -> list[Introduction]:
-    """Everything that somebody asked or was asked, the newest first."""
+def _about(opportunity: str) -> sa.ColumnElement[bool]:
+    """What was asked for an opportunity, under any name that it had before a merger."""
+    names = (
+        sa.select(processes.c.key)
+        .join(opportunities, opportunities.c.id == processes.c.opportunity_id)
+        .where(opportunities.c.key == opportunity)
+    )
+    asked = introductions.c.opportunity
+    return sa.or_(asked == opportunity, asked.in_(names))
+
+
+def of(
+    connection: sa.Connection, subscriber_id: int, opportunity: str | None = None
+) -> list[Introduction]:
+    """Everything that somebody asked or was asked, the newest first; for one `opportunity` only."""
     table = introductions.c
     theirs = sa.or_(table.asker_id == subscriber_id, table.asked_id == subscriber_id)
     query = sa.select(introductions).where(theirs).order_by(table.id.desc())
+    if opportunity is not None:
+        query = query.where(_about(opportunity))
     return [_read(row) for row in connection.execute(query)]
 
 

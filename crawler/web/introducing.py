@@ -60,8 +60,7 @@ def page(token: str) -> str:
         found = suggesting.partners(connection, one, who.person)
         states = {
             made.asked_id if made.asker_id == who.person.id else made.asker_id: made
-            for made in introductions.of(connection, who.person.id)
-            if made.opportunity == one.id
+            for made in introductions.of(connection, who.person.id, one.id)
         }
     return render_template(
         "with_you.html",
