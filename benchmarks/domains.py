@@ -3,7 +3,7 @@
 A process of its own: ``python benchmarks/domains.py --domains 40 --latency 0.2`` prints its port.
 Each window of the OCDS interface holds one release of our own writing, whose OCID says the domain
 and the window. ``/_census`` tells, as JSON by domain, how many requests came, how many of them
-at a time at most, and the OCIDs that were served.
+at a time at most, when the first and the last came, and the OCIDs that were served.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -39,11 +40,13 @@ def rows(numbers: Iterable[int], port: int, requests: int) -> str:
 
 @dataclass
 class Domain:
-    """What was seen of one domain."""
+    """What was seen of one domain; `first` and `last` are when it was asked, on one clock."""
 
     requests: int = 0
     now: int = 0
     most: int = 0
+    first: float = 0.0
+    last: float = 0.0
     served: set[str] = field(default_factory=set)
 
 
@@ -93,13 +96,21 @@ class Server:
         """Status and body, after the latency."""
         if target == "/_census":
             told = {
-                key: {"requests": one.requests, "most": one.most, "served": sorted(one.served)}
+                key: {
+                    "requests": one.requests,
+                    "most": one.most,
+                    "first": one.first,
+                    "last": one.last,
+                    "served": sorted(one.served),
+                }
                 for key, one in self.domains.items()
             }
             return "200 OK", json.dumps(told).encode()
         domain = self.domains.setdefault(number, Domain())
         domain.requests += 1
         domain.now += 1
+        domain.last = time.monotonic()
+        domain.first = domain.first or domain.last
         domain.most = max(domain.most, domain.now)
         try:
             await asyncio.sleep(self.latency)

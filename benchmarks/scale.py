@@ -41,13 +41,15 @@ from crawler.store import work_queue as tables  # noqa: E402
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What one measurement saw: seconds from the first request queued to the last job done.
+    """What one measurement saw: seconds from the start of the workers to the last job done.
 
+    `asking` are the seconds from the first request to the last: a worker starts once and works on.
     Processor seconds are those of the workers with all that they began, of the database's server,
     of the simulated domains, and of whatever else ran on the machine.
     """
 
     seconds: float
+    asking: float
     requests: int
     most: int
     failed: int
@@ -141,6 +143,7 @@ def measure(workers: int, numbers: range, options: argparse.Namespace) -> Seen:
             census = json.loads(answer.read()).values()
     return Seen(
         seconds=seconds,
+        asking=max(one["last"] for one in census) - min(one["first"] for one in census),
         requests=sum(one["requests"] for one in census),
         most=max(one["most"] for one in census),
         failed=sum(state != "succeeded" for state in states),
@@ -156,7 +159,8 @@ def told(name: str, seen: Seen, bound: float) -> None:
     print(
         f"{name}: {seen.requests} requests in {seen.seconds:.1f} s,"
         f" {seen.requests / seen.seconds:.1f} a second; bound {bound:.1f} s,"
-        f" reached {bound / seen.seconds:.2f} of it;"
+        f" reached {bound / seen.seconds:.2f} of it, {bound / seen.asking:.2f} from the first"
+        f" request to the last ({seen.asking:.1f} s);"
         f" at most {seen.most} at a time to one domain; {seen.failed} jobs not done"
     )
     cores = os.cpu_count() or 1

@@ -53,12 +53,13 @@ ITEM_PIPELINES = {
     "pipelines.keep.Keep": 900,
     "pipelines.contacts.KeepContacts": 910,
 }
+# Scrapy's own list would have every crawl import a web server, a telnet console and more, also
+# where they are switched off.
+EXTENSIONS_BASE: dict[str, int] = {}
 EXTENSIONS = {
     "pipelines.logs.JsonLogs": -1,
     "pipelines.runs.RecordRun": 0,
-    "scrapy.extensions.logstats.LogStats": None,
     "scrapy.extensions.corestats.CoreStats": 10,
-    "scrapy.extensions.memusage.MemoryUsage": None,
 }
 # Scrapy would read each callback's source text again for each response, to warn its author.
 WARN_ON_GENERATOR_RETURN_VALUE = False
