@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 from conftest import fresh_database
-from crawling import environment
+from crawling import environment, run
 from release_samples import CF, FTS, NOW, amended, batch, read, release
 
 from crawler.errors import StoreError, UsageError
@@ -217,12 +216,7 @@ def digest(errors: object) -> str:
 def test_the_command(tmp_path: pathlib.Path) -> None:
     fill(database.engine(f"sqlite:///{tmp_path / 'var/tenders.sqlite'}"))
     command = [sys.executable, "-m", "crawler.cli", "db", "copy", "--to", f"sqlite:///{tmp_path}/b"]
-    first, second = (
-        subprocess.run(
-            command, env=environment(tmp_path), capture_output=True, text=True, check=False
-        )
-        for _ in range(2)
-    )
+    first, second = (run(command, environment(tmp_path)) for _ in range(2))
     assert first.returncode == 0, first.stderr
     lines = first.stdout.splitlines()
     assert [line.split()[:2] for line in lines if line.startswith("releases ")] == [

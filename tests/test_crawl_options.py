@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from crawling import environment
+from crawling import environment, run
 
 from crawler.errors import StoreError, UsageError
 from crawler.items import Window
@@ -212,13 +212,7 @@ def test_a_printed_number_does_not_break_the_run() -> None:
 
 
 def tenders(tmp_path: pathlib.Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "crawler.cli", *words],
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run([sys.executable, "-m", "crawler.cli", *words], environment(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from crawling import environment
+from crawling import environment, run
 from mail_server import Difficult, serving
 
 from crawler.config import Settings
@@ -112,12 +111,9 @@ def test_a_secret_that_others_may_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["nobody", "a@b@c", "x@y.example, broken"])
 def test_staff_must_be_addresses(tmp_path: Path, value: str) -> None:
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-m", "crawler.cli", "doctor", "--offline"],
-        env=environment(tmp_path) | {"TENDERS_STAFF": value},
-        capture_output=True,
-        text=True,
-        check=False,
+        environment(tmp_path) | {"TENDERS_STAFF": value},
     )
     assert done.returncode == 1
     assert "TENDERS_STAFF" in done.stderr
@@ -125,12 +121,9 @@ def test_staff_must_be_addresses(tmp_path: Path, value: str) -> None:
 
 
 def test_the_command_says_one_thing_a_line(tmp_path: Path) -> None:
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-m", "crawler.cli", "doctor", "--offline"],
-        env=environment(tmp_path) | {"TENDERS_STAFF": "a@x.example, b@x.example"},
-        capture_output=True,
-        text=True,
-        check=False,
+        environment(tmp_path) | {"TENDERS_STAFF": "a@x.example, b@x.example"},
     )
     assert done.returncode == 1, done.stderr
     lines = done.stdout.splitlines()
@@ -281,12 +274,9 @@ def test_the_database_servers_clock(engine: sa.Engine, tmp_path: Path) -> None:
 
 
 def test_the_command_in_json(tmp_path: Path) -> None:
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-m", "crawler.cli", "doctor", "--offline", "--json"],
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
+        environment(tmp_path),
     )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(set(row) == {"about", "grade", "words"} for row in rows)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from conftest import fresh_database
-from crawling import environment
+from crawling import environment, run
 from release_samples import CF, FTS, NOW, amended, batch, dump, read, release
 
 from crawler import keys
@@ -467,12 +467,9 @@ def test_the_commands(tmp_path: pathlib.Path) -> None:
     database.engine(f"sqlite:///{home / 'var/tenders.sqlite'}").dispose()
 
     def tenders(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return run(
             [sys.executable, "-m", "crawler.cli", *words],
-            env=environment(home) | {"TENDERS_SECRET_KEY": SECRET},
-            capture_output=True,
-            text=True,
-            check=False,
+            environment(home) | {"TENDERS_SECRET_KEY": SECRET},
         )
 
     made = tenders("db", "backup")
