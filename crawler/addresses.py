@@ -46,10 +46,6 @@ class Addresses:
         """The calendar entry of its closing date (RFC 5545)."""
         return f"{self.base}/opportunities/{id}/deadline.ics"
 
-    def meeting(self, id: str, token: str) -> str:  # noqa: A002
-        """The calendar entry of a meeting that its buyer invites to."""
-        return f"{self.base}/opportunities/{id}/meetings/{token}.ics"
-
     def confirm(self, handle: str, *words: str) -> str:
         """The page with the button that completes a double opt-in; `words` say which asking."""
         return f"{self.base}/confirm/{self.tokens.make('confirm', handle, *words)}"

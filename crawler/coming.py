@@ -44,7 +44,7 @@ class Relet:
         return self.earliest - LEAD
 
     @property
-    def token(self) -> str:
+    def mark(self) -> str:
         """What tells it from other contracts of its opportunity, in feeds and calendars."""
         lot = f"-{crc32(self.lot.encode()):x}" if self.lot else ""
         return f"{self.earliest:%Y%m%d}-{self.latest:%Y%m%d}{lot}"
@@ -71,7 +71,7 @@ class Gathering:
     online: bool = False
 
     @property
-    def token(self) -> str:
+    def mark(self) -> str:
         """What tells it from other meetings of its notice, in addresses and calendars."""
         hour = f"-{self.starts:%H%M}" if self.starts else ""
         return f"{self.day:%Y%m%d}{hour}"

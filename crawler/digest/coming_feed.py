@@ -40,9 +40,9 @@ def _moment(one: Coming) -> datetime:
 def _mark(one: Coming) -> str:
     """What tells one thing from the others of its opportunity."""
     if one.gathering is not None:
-        return f"{one.hit.id}/meeting/{one.gathering.token}"
+        return f"{one.hit.id}/meeting/{one.gathering.mark}"
     if one.relet is not None:
-        return f"{one.hit.id}/ends/{one.relet.token}"
+        return f"{one.hit.id}/ends/{one.relet.mark}"
     return f"{one.hit.id}/{one.kind}"
 
 

@@ -47,7 +47,7 @@ _LEADS = {"plan": "Have your say", "decision": "Decision", "contract": "Contract
 
 def meeting(hit: Hit, one: Gathering, addresses: Addresses) -> Event:
     """The entry of a meeting with a buyer: an hour where no end is named, a day without an hour."""
-    made = _begun(hit, f"{one.token}.meeting", addresses)
+    made = _begun(hit, f"{one.mark}.meeting", addresses)
     made.add("summary", f"{foretelling.meeting(one).partition(' on ')[0]}: {_title(hit)}")
     if one.starts:
         made.add("dtstart", one.starts.astimezone(UTC))
@@ -65,7 +65,7 @@ def meeting(hit: Hit, one: Gathering, addresses: Addresses) -> Event:
 
 def _mark(one: Coming) -> str:
     if one.relet:
-        return f"{one.relet.token}.ends"
+        return f"{one.relet.mark}.ends"
     return "expected" if one.expected else "deadline"
 
 

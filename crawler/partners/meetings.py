@@ -64,7 +64,7 @@ def gatherings(one: Opportunity) -> tuple[Gathering, ...]:
             if known is None:
                 found.pop((made.day, None), None)
                 found[made.day, hour] = made
-    ordered = sorted(found.values(), key=lambda g: (g.day, g.starts is not None, g.token))
+    ordered = sorted(found.values(), key=lambda g: (g.day, g.starts is not None, g.mark))
     return tuple(ordered[:MOST])
 
 

@@ -146,13 +146,13 @@ def _no_page(want: Wanted) -> Response:
     return Response(made, status=404, mimetype="text/html")
 
 
-def meeting(id: str, token: str) -> AnyResponse:  # noqa: A002
+def meeting(id: str, which: str) -> AnyResponse:  # noqa: A002
     """The calendar entry of one meeting of an opportunity."""
     with here().engine.connect() as connection:
         pk, one = find(connection, id)
         met = signs.signs_of(connection, pk).gatherings
         (hit,) = hits.load(connection, [pk], now())
-    chosen = next((each for each in met if each.token == token), None)
+    chosen = next((each for each in met if each.mark == which), None)
     if chosen is None:
         abort(404)
     name = wording.plain(one.title, 100) or "Meeting"
@@ -165,5 +165,5 @@ def meeting(id: str, token: str) -> AnyResponse:  # noqa: A002
 
 ROUTES = (
     Route(path=PATH, name="coming", view=page),
-    Route(path="/opportunities/<id>/meetings/<token>.ics", name="meeting", view=meeting),
+    Route(path="/opportunities/<id>/meetings/<which>.ics", name="meeting", view=meeting),
 )
