@@ -200,6 +200,24 @@ def test_it_ends_when_whoever_began_it_is_killed(way: str) -> None:
     assert eventually(lambda: gone(pid))
 
 
+KEEP = """
+import sys
+from crawler.jobs import processes
+with processes.kept_warm():
+    print(processes._forking.path, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_warm_process_ends_with_whoever_keeps_it_and_leaves_nothing(probe: pathlib.Path) -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", KEEP], text=True, **pipes) as keeper:  # type: ignore[call-overload]
+        path = pathlib.Path(keeper.stdout.readline().strip())
+        assert path.is_socket()
+        keeper.kill()
+    assert eventually(lambda: not path.parent.exists())
+
+
 def ask(send: Callable[[socket.socket], object]) -> None:
     with socket.socket(socket.AF_UNIX) as link:
         link.connect(str(processes._forking.path))

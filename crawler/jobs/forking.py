@@ -29,6 +29,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from crawler import config
@@ -272,6 +273,9 @@ def main() -> None:
     if task is not None:
         processes.forked_by(path)
         become(task)
+    with suppress(OSError):  # whoever began us was killed, and has left this behind
+        Path(path).unlink()
+        Path(path).parent.rmdir()
 
 
 if __name__ == "__main__":
