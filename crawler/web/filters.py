@@ -322,7 +322,12 @@ def _date(reading: _Reading, name: str) -> None:
 
 
 def _buyer(reading: _Reading) -> None:
-    text = reading.one("buyer")[:LONGEST_WORDS]
+    text = reading.one("buyer")
+    if len(text) > LONGEST_WORDS:
+        text = text[:LONGEST_WORDS]
+        reading.problems.append(
+            f"We looked at {LONGEST_WORDS} characters of the buyer’s name only."
+        )
     if name_key(text):
         reading.values["buyer"] = (text,)
         reading.found["buyer"] = name_key(text)
