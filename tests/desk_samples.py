@@ -18,11 +18,12 @@ from crawler.store.runs import Tally
 def unsure(engine: sa.Engine, number: int = 1, *, source: str = FTS, **tender: Any) -> str:
     """An opportunity in the review band; its public id."""
     title = tender.pop("title", f"Harbour programme {number}")
+    relevance = tender.pop("relevance", "commissionable")
     plain = batch(source, amended(release(number), title=title, **tender))
     judgement = Judgement(
-        relevance="commissionable",
+        relevance=relevance,
         scores={"arts": 0.1, "commissionable": 0.3, "adjacent": 0.3, "none": 0.3},
-        outcomes=("health_wellbeing",),
+        outcomes=() if relevance == "none" else ("health_wellbeing",),
         reasons=(
             Reason(text="festival of light", field="description", weight=1.0),
             Reason(text="old harbour", field="description", weight=-0.4),

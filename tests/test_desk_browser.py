@@ -7,6 +7,7 @@ import pathlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import desk_samples
 import pytest
@@ -116,6 +117,46 @@ def test_a_reviewer_works_without_javascript(site: Site, browser: Browser) -> No
     context.close()
 
 
+def test_the_decision_and_its_keys_are_in_view_on_a_laptop_and_near_on_a_telephone(
+    site: Site, browser: Browser
+) -> None:
+    long = "\n\n".join(f"Part {n}. " + "An artist works with people here. " * 12 for n in range(30))
+    key = desk_samples.unsure(site.engine, description=long)
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    page, said = signed_in(site, context, "reviewer")
+    page.goto(f"{site.base}/review/{key}")
+    page.mouse.wheel(0, 1500)
+    shot(page, "review-laptop")
+    expect(page.locator("#keys button")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text(re.compile("^A right, R not"))).to_be_in_viewport(ratio=1)
+    expect(page.locator("h2#decide")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(f"{site.base}/review/{key}")
+    places = page.evaluate(
+        "['decide', 'why', 'says'].map(id => document.getElementById(id).getBoundingClientRect().y)"
+    )
+    assert places[1] < places[0] < places[2]
+    assert places[0] < 2000
+    page.get_by_role("link", name="To the decision", exact=True).click()
+    expect(page.locator("h2#decide")).to_be_in_viewport()
+    assert said == []
+    context.close()
+
+
+def test_what_is_not_for_the_arts_is_confirmed_by_either_key(site: Site, browser: Browser) -> None:
+    keys = [desk_samples.unsure(site.engine, n, relevance="none") for n in (1, 2)]
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, said = signed_in(site, context, "reviewer")
+    for count, (key, pressed) in enumerate(zip(keys, "ar", strict=True), 1):
+        page.goto(f"{site.base}/review/{key}")
+        expect(page.get_by_role("button", name="not for the arts")).to_have_count(1)
+        page.keyboard.press(pressed)
+        expect(page.get_by_role("status")).to_contain_text("Kept")
+        assert kept(site) == count
+    assert said == []
+    context.close()
+
+
 def test_staff_see_a_broken_source_and_ask_for_it(site: Site, browser: Browser) -> None:
     desk_samples.ran(site.engine, FTS, NOW - timedelta(days=2))
     desk_samples.ran(site.engine, FTS, NOW, "failed", reason="it answered 503")
@@ -198,6 +239,14 @@ def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) ->
     assert wrong == {}
 
 
+def shot(page: Page, name: str, **how: Any) -> None:
+    """A picture for whoever wants to look, where TENDERS_TEST_SHOTS names a folder."""
+    folder = os.environ.get("TENDERS_TEST_SHOTS")
+    if folder:
+        width = page.viewport_size["width"] if page.viewport_size else 0
+        page.screenshot(path=f"{folder}/{name}-{width}.png", **how)
+
+
 def looked(page: Page, address: str, said: list[str], wrong: dict[str, object]) -> None:
     """Notes what is wrong with the page that is open."""
     page.emulate_media(color_scheme="light")
@@ -207,12 +256,8 @@ def looked(page: Page, address: str, said: list[str], wrong: dict[str, object]) 
     found = violations(page, {})
     page.emulate_media(color_scheme="dark")
     found += violations(page, {"runOnly": ["color-contrast"]})
-    folder = os.environ.get("TENDERS_TEST_SHOTS")
-    if folder:
-        width = page.viewport_size["width"] if page.viewport_size else 0
-        page.emulate_media(color_scheme="light")
-        name = re.sub(r"\W+", "-", address).strip("-")
-        page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+    page.emulate_media(color_scheme="light")
+    shot(page, re.sub(r"\W+", "-", address).strip("-"), full_page=True)
     if said or over > 0 or found:
         wrong[address] = (list(said), over, found)
     said.clear()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pathlib
 import re
+from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import desk_samples
@@ -19,6 +21,7 @@ from web_app import NOW, send, signed_in, token
 from crawler.relevance.agreement import Agreement, agreements
 from crawler.store import audit, database, duplicates, opportunities, releases
 from crawler.store.tables import processes, reviews
+from crawler.web import contrast
 
 
 @pytest.fixture
@@ -109,6 +112,42 @@ def test_several_steps_are_undone_one_by_one(ada: FlaskClient, engine: sa.Engine
     assert {shown(ada)[0]} <= {first, second}
     again = ada.post("/review/undo", data={"csrf_token": token(page)}, follow_redirects=True)
     assert "nothing of the last day to undo" in again.get_data(as_text=True)
+
+
+def test_what_is_undone_is_named_and_given_back(ada: FlaskClient, engine: sa.Engine) -> None:
+    unsure(engine, 7, title="Harbour programme")
+    desk_samples.doubtful(engine)
+    key, form = shown(ada)
+    fields = {"do": "label", "relevance": "adjacent", "art_form": "music", "note": "a <stage> only"}
+    ada.post(f"/review/{key}", data=form | fields)
+    with engine.begin() as connection:
+        connection.execute(sa.update(reviews).values(decided_at=NOW - timedelta(minutes=1)))
+    page = unescape(ada.get("/review/pairs").get_data(as_text=True))
+    assert "Your last step: said that “Harbour programme” is “Work around the arts”." in page
+    stale = {"csrf_token": token(page), "step": step(page)}
+    send(ada, f"/review/pairs/{pair_of(engine).id}", "/review/pairs", do="apart")
+    page = unescape(ada.get("/review").get_data(as_text=True))
+    named = "kept apart “Harbour light festival” and “Harbour light festival”"
+    assert f"Your last step: {named}." in page
+    late = ada.post("/review/undo", data=stale, follow_redirects=True).get_data(as_text=True)
+    assert "Nothing was undone" in late
+    assert len(decided(engine)) == 1
+    fresh = {"csrf_token": token(page), "step": step(page)}
+    done = ada.post("/review/undo", data=fresh, follow_redirects=True).get_data(as_text=True)
+    assert f"Undone: {named}" in unescape(done)
+    again = {"csrf_token": token(page), "step": stale["step"]}
+    page = ada.post("/review/undo", data=again, follow_redirects=True).get_data(as_text=True)
+    assert decided(engine) == []
+    assert ">a &lt;stage&gt; only</textarea>" in page
+    assert re.search(r'id="relevance-adjacent"[^>]* checked', page)
+    assert re.search(r'id="art-music"[^>]* checked', page)
+    assert "a &lt;stage&gt; only" not in ada.get(f"/review/{key}").get_data(as_text=True)
+
+
+def step(page: str) -> str:
+    found = re.search(r'name="step" value="([^"]+)"', page)
+    assert found
+    return found[1]
 
 
 def test_nobody_undoes_what_another_decided(
@@ -269,6 +308,38 @@ def test_what_is_kept_apart_stays_apart(ada: FlaskClient, engine: sa.Engine) -> 
         every = connection.execute(sa.select(processes.c.id)).scalars().all()
         releases.merge_again(connection, every, NOW, read)
     assert alive(engine) == 2
+
+
+def test_a_pair_marks_what_only_one_of_the_two_says(ada: FlaskClient, engine: sa.Engine) -> None:
+    desk_samples.doubtful(engine)
+    page = ada.get("/review/pairs").get_data(as_text=True)
+    marked = re.findall(r"<mark>([^<]+)</mark>", page)
+    assert sum("April 2026" in one for one in marked) == 2, "the closing dates differ"
+    assert page.count("(differs)") == len(marked) - 1
+    assert "Harbour light festival" not in marked
+
+
+def test_sentences_of_the_other_are_not_marked() -> None:
+    (one,) = contrast.text("We want a mural. It is  50m long!", "It is 50M long. And more.")
+    assert [part.text for part in one if part.marked] == ["We want a mural."]
+    assert contrast.text("", "x") == []
+    assert [part.marked for part in contrast.title("Mural, phase 2", "Mural phase 1")] == [
+        False, False, False, False, True,
+    ]  # fmt: skip
+
+
+def test_only_reviewers_are_led_from_a_page_to_its_review(
+    app: Flask, ada: FlaskClient, engine: sa.Engine
+) -> None:
+    key = unsure(engine)
+    address = f"/opportunities/{key}"
+    hers, anybodys = ada.get(address), app.test_client().get(address)
+    assert f'href="/review/{key}"' in hers.get_data(as_text=True)
+    assert "/review/" not in anybodys.get_data(as_text=True)
+    assert hers.headers["Cache-Control"] == "no-store"
+    for answer in (hers, anybodys):
+        assert "Cookie" in answer.headers["Vary"]
+        assert "ETag" not in answer.headers
 
 
 def test_a_pair_is_decided_once(ada: FlaskClient, bea: FlaskClient, engine: sa.Engine) -> None:

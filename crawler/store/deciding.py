@@ -1,4 +1,4 @@
-"""Reviewers at work: what stands when somebody decides, what can be undone, who decided what.
+"""Reviewers at work: what stands when somebody decides, what they skip, who decided what.
 
 `crawler.store.reviews` keeps decisions. A `mark` is what a form carries away and brings back: where
 it differs by then, somebody else was quicker.
@@ -7,22 +7,20 @@ it differs by then, somebody else was quicker.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.store import listings
-from crawler.store.tables import duplicate_pairs, opportunities, processes, reviews, skips
+from crawler.store.statements import chunks
+from crawler.store.tables import opportunities, processes, reviews, skips
 from crawler.store.users import User
 
 SKIPPED_FOR = timedelta(hours=20)
 """What somebody skips comes back to them on the next day."""
-
-UNDOABLE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +40,11 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """The last thing somebody did that can be undone. `key` names an opportunity to go back to.
-
-    `number` is that of a decision, of a pair, or the internal one of a skipped opportunity.
-    """
-
-    kind: Literal["decision", "pair", "skip"]
-    number: int
-    key: str
-    title: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How many decisions one reviewer has made: in the last day, week, four weeks, and ever."""
+    """On how many opportunities one reviewer decided: in the last day, week, four weeks, and ever.
+
+    Whoever changes their mind has still decided on one.
+    """
 
     reviewer: str
     day: int
@@ -167,80 +154,6 @@ def second_opinions(connection: sa.Connection, user: User, now: datetime) -> lis
     return [pk for pk in connection.execute(query).scalars() if pk not in passed]
 
 
-def last_step(connection: sa.Connection, user: User, now: datetime) -> Step | None:
-    """The last thing of the last day that somebody may undo."""
-    since = now - UNDOABLE
-    found = [
-        step
-        for step in (
-            _last_decision(connection, user, since),
-            _last_skip(connection, user, since),
-            _last_pair(connection, user, since),
-        )
-        if step is not None
-    ]
-    return max(found, key=lambda step: step.at, default=None)
-
-
-def _last_decision(connection: sa.Connection, user: User, since: datetime) -> Step | None:
-    row = connection.execute(
-        _decisions()
-        .where(reviews.c.reviewer == user.name, reviews.c.decided_at > since)
-        .order_by(reviews.c.decided_at.desc(), reviews.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Step(kind="decision", number=row.id, key=row.key, title=row.title, at=row.decided_at)
-
-
-def _last_skip(connection: sa.Connection, user: User, since: datetime) -> Step | None:
-    row = connection.execute(
-        sa.select(skips, opportunities.c.key, opportunities.c.title)
-        .join(opportunities, opportunities.c.id == skips.c.opportunity_id)
-        .where(skips.c.user_id == user.id, skips.c.at > since)
-        .order_by(skips.c.at.desc(), skips.c.opportunity_id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Step(kind="skip", number=row.opportunity_id, key=row.key, title=row.title, at=row.at)
-
-
-def _last_pair(connection: sa.Connection, user: User, since: datetime) -> Step | None:
-    pairs = duplicate_pairs
-    row = connection.execute(
-        sa.select(pairs.c.id, pairs.c.decided_at, opportunities.c.key, opportunities.c.title)
-        .join(processes, processes.c.id == pairs.c.first_id)
-        .join(opportunities, opportunities.c.id == processes.c.opportunity_id)
-        .where(pairs.c.decided_by == user.name, pairs.c.decided_at > since)
-        .order_by(pairs.c.decided_at.desc(), pairs.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Step(kind="pair", number=row.id, key=row.key, title=row.title, at=row.decided_at)
-
-
-def undo_decision(connection: sa.Connection, user: User, number: int) -> bool:
-    """Takes back somebody's own decision; whether there was one."""
-    mine = (reviews.c.id == number, reviews.c.reviewer == user.name)
-    at = connection.execute(sa.select(reviews.c.opportunity_id).where(*mine)).scalar_one_or_none()
-    if at is None:
-        return False
-    connection.execute(reviews.delete().where(*mine))
-    listings.renew(connection, [at])
-    return True
-
-
-def undo_skip(connection: sa.Connection, user: User, opportunity_id: int) -> bool:
-    """Puts back what somebody skipped; whether they had."""
-    gone = skips.delete().where(
-        skips.c.user_id == user.id, skips.c.opportunity_id == opportunity_id
-    )
-    return connection.execute(gone).rowcount == 1
-
-
 def labels(connection: sa.Connection) -> dict[int, dict[str, str]]:
     """The relevance that each reviewer said last of each opportunity, by internal key and name."""
     query = (
@@ -261,11 +174,12 @@ def paces(connection: sa.Connection, now: datetime) -> list[Pace]:
         "week": timedelta(days=7),
         "month": timedelta(days=28),
     }
+    which = reviews.c.opportunity_id
     sums = [
-        sa.func.sum(sa.case((reviews.c.decided_at > now - span, 1), else_=0)).label(name)
+        sa.func.count(sa.distinct(sa.case((reviews.c.decided_at > now - span, which)))).label(name)
         for name, span in spans.items()
     ]
-    total = sa.func.count().label("total")
+    total = sa.func.count(sa.distinct(which)).label("total")
     query = (
         sa.select(reviews.c.reviewer, *sums, total)
         .where(reviews.c.by == "reviewer")
@@ -273,3 +187,23 @@ def paces(connection: sa.Connection, now: datetime) -> list[Pace]:
         .order_by(total.desc(), reviews.c.reviewer)
     )
     return [Pace(**row) for row in connection.execute(query).mappings()]
+
+
+def reviewed(connection: sa.Connection) -> tuple[int, int]:
+    """On how many opportunities reviewers have decided, and with how many decisions."""
+    counted = sa.select(sa.func.count(sa.distinct(reviews.c.opportunity_id)), sa.func.count())
+    first, second = connection.execute(counted.where(reviews.c.by == "reviewer")).one()
+    return int(first), int(second)
+
+
+def titles(connection: sa.Connection, keys: Collection[str]) -> dict[str, str]:
+    """The titles of the opportunities that `keys` name, now or before they were merged."""
+    found: dict[str, str] = {}
+    for part in chunks(keys):
+        query = (
+            sa.select(processes.c.key, opportunities.c.title)
+            .join(opportunities, opportunities.c.id == processes.c.opportunity_id)
+            .where(processes.c.key.in_(part))
+        )
+        found.update(connection.execute(query).tuples())
+    return found

@@ -84,6 +84,46 @@ def get(connection: sa.Connection, number: int) -> Pair | None:
     return Pair(**row) if row else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A pair that somebody decided: titles and public ids as they are now, equal once merged."""
+
+    id: int
+    first_key: str
+    second_key: str
+    first_title: str
+    second_title: str
+    decision: str
+    decided_by: str
+    decided_at: datetime
+
+
+def settled(connection: sa.Connection, limit: int, *, by: str = "") -> list[Settled]:
+    """The newest `limit` pairs that people merged or kept apart, of one person if named."""
+    query = (
+        sa.select(
+            pairs.c.id,
+            _one.c.key.label("first_key"),
+            _other.c.key.label("second_key"),
+            _one.c.title.label("first_title"),
+            _other.c.title.label("second_title"),
+            pairs.c.decision,
+            pairs.c.decided_by,
+            pairs.c.decided_at,
+        )
+        .join(_first, _first.c.id == pairs.c.first_id)
+        .join(_second, _second.c.id == pairs.c.second_id)
+        .join(_one, _one.c.id == _first.c.opportunity_id)
+        .join(_other, _other.c.id == _second.c.opportunity_id)
+        .where(pairs.c.decided_by.is_not(None), pairs.c.decided_at.is_not(None))
+        .order_by(pairs.c.decided_at.desc(), pairs.c.id.desc())
+        .limit(limit)
+    )
+    if by:
+        query = query.where(pairs.c.decided_by == by)
+    return [Settled(**row) for row in connection.execute(query).mappings()]
+
+
 def decide(
     connection: sa.Connection, number: int, word: Word | None, by: str, now: datetime
 ) -> None:

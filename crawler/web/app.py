@@ -54,6 +54,7 @@ from crawler.web import (
     speaking,
     subscriber_desk,
     takeaway,
+    undoing,
     watching,
 )
 from crawler.web.access import Route, guarded
@@ -101,6 +102,7 @@ def routes() -> tuple[Route, ...]:
         signing_in.ROUTES,
         pairs.ROUTES,
         decisions.ROUTES,
+        undoing.ROUTES,
         reviewing.ROUTES,
         checking.ROUTES,
         buyers.ROUTES,

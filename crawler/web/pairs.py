@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from crawler.digest import links, wording
 from crawler.jobs import freshness, pairing
 from crawler.opportunity import Opportunity
-from crawler.store import deciding, duplicates, opportunities
+from crawler.store import duplicates, opportunities
 from crawler.store.duplicates import Pair, Word
-from crawler.web import showing, speaking
+from crawler.web import contrast, showing, undoing
 from crawler.web.access import Route, me
 from crawler.web.context import here, now
 
@@ -22,6 +22,7 @@ _DONE = {
     "apart": "Kept apart: they stay two opportunities.",
 }
 _HIGHEST = 2**62
+_SHOWN = 1_500
 
 
 def page() -> str:
@@ -36,28 +37,33 @@ def page() -> str:
             total=total,
             after=after,
             sides=_sides(connection, pair) if pair else (),
-            undo=deciding.last_step(connection, me(), now()),
+            undo=undoing.last(connection),
         )
 
 
 def _sides(connection: sa.Connection, pair: Pair) -> list[dict[str, Any]]:
-    found = []
-    for key, source in ((pair.first_key, pair.first_source), (pair.second_key, pair.second_source)):
-        known = opportunities.by_key(connection, key)
-        if known is not None:
-            found.append(_side(known[1], source))
-    return found
+    sources = (pair.first_source, pair.second_source)
+    known = [opportunities.by_key(connection, key) for key in (pair.first_key, pair.second_key)]
+    if any(one is None for one in known):
+        return []
+    first, second = (one[1] for one in known if one)
+    return [_side(first, second, sources[0]), _side(second, first, sources[1])]
 
 
-def _side(one: Opportunity, source: str) -> dict[str, Any]:
+def _side(one: Opportunity, other: Opportunity, source: str) -> dict[str, Any]:
+    """One of the two, with what the other does not have marked."""
     return {
         "one": one,
-        "title": wording.plain(one.title, 300) or "Untitled notice",
+        "title": contrast.title(_title(one), _title(other)),
         "source": source,
-        "facts": showing.key_facts(one, now()),
-        "text": speaking.paragraphs(one.description[:1_500]),
+        "facts": contrast.facts(showing.key_facts(one, now()), showing.key_facts(other, now())),
+        "text": contrast.text(one.description[:_SHOWN], other.description[: 2 * _SHOWN]),
         "portals": links.links(one.urls, freshness.portals()),
     }
+
+
+def _title(one: Opportunity) -> str:
+    return wording.plain(one.title, 300) or "Untitled notice"
 
 
 def decide(number: int) -> Response | AnyResponse:

@@ -1,4 +1,4 @@
-"""The review queue: one opportunity at a time, a decision, the next. Undo takes back the last step.
+"""The review queue: one opportunity at a time, a decision, the next.
 
 A form carries the mark of what its reviewer saw (`crawler.store.deciding.mark`). If somebody else
 has decided since, or the notice has changed, nothing is written: the page says what happened.
@@ -6,7 +6,6 @@ has decided since, or the notice has changed, nothing is written: the page says 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,29 +15,23 @@ from werkzeug.wrappers import Response as AnyResponse
 from crawler.digest import links, wording
 from crawler.errors import UsageError
 from crawler.items import RELEVANCES
-from crawler.jobs import freshness, pairing
+from crawler.jobs import freshness
 from crawler.opportunity import Opportunity
 from crawler.relevance.bands import doubt
 from crawler.store import audit, database, deciding, opportunities, reviews
 from crawler.store.reviews import Said
-from crawler.web import showing, speaking
+from crawler.web import showing, speaking, undoing
 from crawler.web.access import Route, me
 from crawler.web.context import here, now
 from crawler.web.opportunity import Elsewhere, find
+from crawler.web.undoing import Filled
 
 QUEUES = ("", "second")
 _LONGEST_NOTE = 500
+_FIRST = ("Kind of buyer", "Value", "Stage", "Closing date", "Classified as")
+"""The facts that stand above the decision."""
+
 _WORDS = {"accept": "confirmed", "reject": "rejected", "label": "relabelled"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """What a decision's form says, or would say before anybody touched it."""
-
-    relevance: str
-    art_forms: tuple[str, ...]
-    outcomes: tuple[str, ...]
-    note: str = ""
 
 
 def queue() -> str:
@@ -47,7 +40,7 @@ def queue() -> str:
     with here().engine.connect() as connection:
         found, total = _next(connection, which)
         if found is None:
-            undo = deciding.last_step(connection, me(), now())
+            undo = undoing.last(connection)
             return render_template("review_empty.html", queue=which, undo=undo)
         return _page(connection, *found, which, total)
 
@@ -75,7 +68,7 @@ def one(id: str) -> str | AnyResponse:  # noqa: A002
     which = _queue(request.args.get("queue"))
     with here().engine.connect() as connection:
         pk, found = find(connection, id)
-        return _page(connection, pk, found, which, None)
+        return _page(connection, pk, found, which, None, undoing.taken_back(found.id))
 
 
 def _page(
@@ -96,7 +89,7 @@ def _page(
         total=total,
         mark=deciding.mark(connection, pk),
         decided=deciding.decisions(connection, 20, opportunity_id=pk) if shown else [],
-        undo=deciding.last_step(connection, me(), now()),
+        undo=undoing.last(connection),
         filled=filled or _unfilled(found),
         problem=problem,
         relevances=RELEVANCES,
@@ -119,12 +112,14 @@ def _shown(found: Opportunity) -> dict[str, Any]:
     marked = showing.phrases(found.judgement)
     speaks, against = showing.spoken(found.judgement)
     title = wording.plain(found.title, 300) or "Untitled notice"
+    facts = showing.key_facts(found, now())
     return {
         "one": found,
         "title": title,
         "heading": speaking.segments(title, marked),
         "text": speaking.paragraphs(found.description, marked),
-        "facts": showing.key_facts(found, now()),
+        "facts": [one for one in facts if one.label in _FIRST],
+        "more_facts": [one for one in facts if one.label not in _FIRST],
         "speaks": speaks,
         "against": against,
         "scores": found.judgement.scores if found.judgement else {},
@@ -207,32 +202,8 @@ def _late(connection: sa.Connection, id: str, which: str) -> Response:  # noqa: 
     return Response(page, status=409, mimetype="text/html")
 
 
-def undo() -> AnyResponse:
-    """Takes back the last step of whoever asks, and shows what it was about."""
-    with database.writing(here().engine) as connection:
-        step = deciding.last_step(connection, me(), now())
-        if step is not None and step.kind != "pair":
-            _take_back(connection, step)
-    if step is None:
-        flash("There is nothing of the last day to undo.")
-        return redirect("/review", 303)
-    if step.kind == "pair":
-        pairing.undo(here().engine, step.number, by=me().name, now=now())
-    flash(f"Undone: {wording.plain(step.title, 80)}.")
-    return redirect("/review/pairs" if step.kind == "pair" else f"/review/{step.key}", 303)
-
-
-def _take_back(connection: sa.Connection, step: deciding.Step) -> None:
-    if step.kind == "decision":
-        deciding.undo_decision(connection, me(), step.number)
-        audit.record(connection, who=me().name, what="undid a decision", about=step.key, at=now())
-    else:
-        deciding.undo_skip(connection, me(), step.number)
-
-
 ROUTES = (
     Route(path="/review", name="review", view=queue, role="reviewer"),
-    Route(path="/review/undo", name="review_undo", view=undo, methods=("POST",), role="reviewer"),
     Route(path="/review/<id>", name="review_one", view=one, role="reviewer"),
     Route(
         path="/review/<id>", name="review_decide", view=decide, methods=("POST",), role="reviewer"

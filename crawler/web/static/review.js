@@ -12,7 +12,7 @@
       one.querySelector("kbd")?.remove();
       if (!on || !/^(BUTTON|SUMMARY|A)$/.test(one.tagName)) continue;
       const key = document.createElement("kbd");
-      key.textContent = one.dataset.key.toUpperCase();
+      key.textContent = one.dataset.key.toUpperCase().replace(" ", " / ");
       key.setAttribute("aria-hidden", "true");
       one.append(key);
     }
@@ -49,7 +49,7 @@
     const key = event.key.toLowerCase();
     const found = key === "u"
       ? document.getElementById("undo")
-      : keyed().find((one) => one.dataset.key === key);
+      : keyed().find((one) => one.dataset.key.split(" ").includes(key));
     if (!found) return;
     event.preventDefault();
     if (found.matches("textarea")) found.focus();
