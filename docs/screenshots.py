@@ -74,7 +74,7 @@ def signed_in(browser: Browser, base: str, home: pathlib.Path, address: str) -> 
     page.goto(f"{base}/sign-in")
     page.get_by_label("Your email address").fill(address)
     page.get_by_role("button", name="Send me a link").click()
-    page.get_by_role("heading", name="Look into your mailbox").wait_for()
+    page.get_by_role("heading", name="Check your email").wait_for()
     end = time.monotonic() + 60
     while not (link := newest_link(home, f"{base}/sign-in/")):
         assert time.monotonic() < end, "no mail to sign in came"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -18,7 +20,10 @@ from flask.testing import FlaskClient
 from web_app import NOW, send, signed_in
 
 from crawler.jobs import ailments, crawl, overseeing, teaching
+from crawler.jobs.train import HISTORY
 from crawler.keys import suppression_key
+from crawler.relevance import shipped
+from crawler.relevance.model import Numbers
 from crawler.relevance.shipped import load
 from crawler.store import audit, database, leases, outbox, requests, roster, suppressions
 from crawler.store.outbox import Origin
@@ -333,6 +338,87 @@ def test_the_log_is_filtered_and_paged(staff: FlaskClient, engine: sa.Engine) ->
     assert text(staff, earlier[1].replace("&amp;", "&")).count("<tr><td>") == 10
     assert "Nothing of that kind" in text(staff, "/staff/audit?who=%00%27--")
     assert staff.get("/staff/audit?before=" + "9" * 40).status_code == 200
+
+
+def test_the_log_names_what_keys_stand_for(staff: FlaskClient, engine: sa.Engine) -> None:
+    web_app.fill(engine)
+    with database.writing(engine) as connection:
+        for what, about, detail in (
+            ("relabelled a judgement", web_app.CARE, "commissionable"),
+            ("undid a pair", f"{web_app.CARE} {web_app.EVIL}", "same buyer"),
+            ("asked for a crawl", FTS, ""),
+            ("looked at an address", "subscriber 7", ""),
+            ("added a user", "abcdefghijkl", ""),
+            ("merged a pair", f"{web_app.CARE} zzzzzzzzzzzz", ""),
+        ):
+            audit.record(connection, who="Sam", what=what, about=about, at=NOW, detail=detail)
+    page = unescape(text(staff, "/staff/audit"))
+    care = f'<a href="/opportunities/{web_app.CARE}">Creative days for older people</a>'
+    assert page.count(care) == 2
+    assert f'{care} and <a href="/opportunities/{web_app.EVIL}">' in page
+    assert "Outcomes you could deliver" in page
+    assert f'<a href="/staff#{FTS}">Find a Tender</a>' in page
+    assert '<a href="/staff/subscribers/7">Subscriber 7</a>' in page
+    assert ">abcdefghijkl<" in page
+    assert f"{web_app.CARE} zzzzzzzzzzzz" in page
+    assert re.search(r"\d{4}, \d{1,2}:\d\d(am|pm)", page)
+
+
+def test_somebody_is_removed_only_after_a_question(app: Flask, engine: sa.Engine) -> None:
+    admin = signed_in(app, engine, "admin", "Ann")
+    person = web_app.user(engine, "reviewer", "Bo")
+    page = text(admin, "/staff/people")
+    assert 'value="remove"' not in page
+    assert f'href="/staff/people/{person.id}/remove"' in page
+    question = text(admin, f"/staff/people/{person.id}/remove")
+    assert "Remove Bo?" in question
+    assert 'value="remove"' in question
+    gone = send(
+        admin, f"/staff/people/{person.id}", f"/staff/people/{person.id}/remove", do="remove"
+    )
+    assert gone.status_code == 303
+    assert "can no longer sign in" in text(admin, "/staff/people")
+    assert admin.get(f"/staff/people/{person.id}/remove").status_code == 404
+    assert admin.get(f"/staff/people/{10**30}/remove").status_code == 404
+
+
+def test_a_job_under_way_is_told_from_one_that_was_broken_off(
+    staff: FlaskClient, engine: sa.Engine, app: Flask
+) -> None:
+    model = app.extensions["tenders"].settings.model
+    with database.writing(engine) as connection:
+        requests.ask_job(connection, "train", "Sam", NOW - timedelta(hours=1), teaching.PATIENCE)
+    page = text(staff, "/staff/classifier")
+    assert "Broken off" in page
+    assert 'value="train"' in page
+    with database.writing(engine) as connection:
+        number = requests.ask_job(connection, "train", "Sam", NOW, teaching.PATIENCE)
+    page = text(staff, "/staff/classifier")
+    assert "Training is under way" in page
+    assert 'value="train"' not in page
+    with database.writing(engine) as connection:
+        requests.job_done(connection, number or 0, "The model was replaced", NOW)
+    _trained(model)
+    page = text(staff, "/staff/classifier")
+    assert "It learnt from 12 decisions" in page
+    assert "<strong>0.913</strong>" in page
+    assert 'value="rollback"' in page
+
+
+def _trained(folder: pathlib.Path) -> None:
+    """A model of this installation's own, and the record of its training."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ships = Numbers.from_bytes(shipped.MODEL.read_bytes(), "the one that ships")
+    own = replace(ships, about=json.dumps({"decisions": 12, "origin": "trained"}))
+    (folder / shipped.TRAINED).write_bytes(own.to_bytes())
+    version = shipped.in_force(folder).version
+    rounds = [
+        {"replaced": True, "version": "older", "before": 0.5, "after": 0.6, "decisions": 9},
+        {"replaced": True, "version": version, "before": 0.9, "after": 0.9131, "decisions": 12},
+        {"replaced": False, "version": None, "before": 0.9, "after": 0.2, "decisions": 13},
+    ]
+    lines = "".join(json.dumps({"at": NOW.isoformat()} | one) + "\n" for one in rounds)
+    (folder / HISTORY).write_text(lines, encoding="utf-8")
 
 
 def test_admins_add_people_and_hear_what_is_wrong(app: Flask, engine: sa.Engine) -> None:

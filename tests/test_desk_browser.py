@@ -56,7 +56,7 @@ def signed_in(site: Site, context: BrowserContext, role: str) -> tuple[Page, lis
     page.goto(f"{site.base}/review")
     page.get_by_label("Your email address").fill(person.email)
     page.get_by_role("button", name="Send me a link").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
     page.goto(site.link())
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(f"{site.base}/review")
@@ -225,7 +225,8 @@ def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) ->
         "/check", "/buyers", "/buyers?where=HU1+1AA&outcome=older_people", "/buyers?where=x",
         "/staff", "/staff/runs", f"/staff/runs?source={FTS}", "/staff/deliveries",
         "/staff/subscribers", "/staff/subscribers/1",
-        "/staff/classifier", "/staff/audit", "/staff/people", "/sign-in/sent", "/staff/resources",
+        "/staff/classifier", "/staff/audit", "/staff/people", "/staff/people/1/remove",
+        "/sign-in/sent", "/staff/resources",
         "/staff/resources/new", "/staff/resources/of/wemwbs", "/staff/impact",
     ):  # fmt: skip
         page.goto(site.base + address)

@@ -92,7 +92,7 @@ def test_two_find_each_other_and_one_withdraws(site: Site, browser: Browser) -> 
     page.get_by_role("link", name="Ask to be introduced").click()
     page.get_by_label("Your email address").fill(ben.email)
     page.get_by_role("button", name="Send me the link").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
     page.goto(linked(site, "partners", "with-you/"))
     page.get_by_label(re.compile("A word to Inkwell Parade")).fill("Shall we bid together?")
     page.get_by_role("button", name="Ask to be introduced to Inkwell Parade").click()

@@ -49,6 +49,7 @@ DESK = {
     "staff_impact": ("staff", 200),
     "staff_people": ("admin", 200),
     "staff_people_add": ("admin", 200),
+    "staff_people_ask": ("admin", 404),
     "staff_people_change": ("admin", 404),
 }
 """What whoever may gets from each address that is not everybody's."""
@@ -125,6 +126,22 @@ def test_a_role_taken_away_is_gone_at_once(engine: sa.Engine, tmp_path: pathlib.
     assert staff.get("/review").status_code == 200
     web_app.send(admin, f"/staff/people/{person.id}", "/staff/people", do="remove")
     assert staff.get("/review").status_code == 303
+
+
+def test_a_role_that_is_too_low_is_said(engine: sa.Engine, tmp_path: pathlib.Path) -> None:
+    app = web_app.app(engine, tmp_path)
+    for role, address, words in (
+        ("staff", "/staff/people", "This page is for admins; you are signed in as staff."),
+        ("reviewer", "/staff", "This page is for staff; you are signed in as a reviewer."),
+    ):
+        answer = web_app.signed_in(app, engine, role).get(address)
+        assert answer.status_code == 403
+        assert words in answer.get_data(as_text=True)
+    stranger = app.test_client()
+    form = token(stranger.get("/sign-up").get_data(as_text=True))
+    closed = stranger.post("/staff/people", data={"csrf_token": form})
+    assert closed.status_code == 403
+    assert "signed in as" not in closed.get_data(as_text=True)
 
 
 def test_forms_of_the_desk_need_their_own_token(engine: sa.Engine, tmp_path: pathlib.Path) -> None:

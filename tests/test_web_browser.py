@@ -125,7 +125,7 @@ def test_a_visitor_subscribes_opens_hides_and_leaves(site: Site, browser: Browse
     page.get_by_label("Your email address").fill("journey@studio.example")
     page.get_by_label(re.compile("I agree that")).check()
     page.get_by_role("button", name="Sign up").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
     mail = web_app.queued(site.engine, "confirm")[-1]
     link = re.search(rf"{site.base}/confirm/\S+", mail)
     assert link

@@ -28,6 +28,9 @@ from crawler.store.requests import Job
 log = logging.getLogger(__name__)
 
 LIMIT = timedelta(minutes=15)
+PATIENCE = 2 * LIMIT
+"""What has not ended after so long was left by a process that died."""
+
 _LINES = 20
 _TAIL = 1_500
 _COMMANDS: dict[Job, tuple[str, ...]] = {"train": ("train",), "rollback": ("train", "--rollback")}
@@ -37,13 +40,15 @@ _COMMANDS: dict[Job, tuple[str, ...]] = {"train": ("train",), "rollback": ("trai
 class Standing:
     """The model in force: its version, and whether it was trained here.
 
-    `about` is what the model says of itself; `history` the rounds of training, newest first, as
+    `about` is what the model says of itself; `round` how its own training went, None for the one
+    that ships; `history` the rounds of training, newest first, as
     `crawler.jobs.train` records them.
     """
 
     version: str
     trained: bool
     about: dict[str, Any]
+    round: dict[str, Any] | None
     history: tuple[dict[str, Any], ...]
 
 
@@ -51,11 +56,14 @@ def standing(folder: Path) -> Standing:
     """How the classifier stands, of the models in `folder`. Raises `ModelError`."""
     model = in_force(folder)
     trained = (folder / TRAINED).exists()
+    history = _history(folder / HISTORY)
+    own = (row for row in history if row.get("replaced") and row.get("version") == model.version)
     return Standing(
         version=model.version,
         trained=trained,
         about=dict(model.about),
-        history=tuple(_history(folder / HISTORY)),
+        round=next(own, None) if trained else None,
+        history=tuple(history),
     )
 
 
@@ -79,7 +87,7 @@ def _history(path: Path) -> list[dict[str, Any]]:
 def ask(settings: Settings, engine: sa.Engine, job: Job, *, by: str, now: datetime) -> bool:
     """Begins a job; False if one is under way."""
     with database.writing(engine) as connection:
-        number = requests.ask_job(connection, job, by, now, 2 * LIMIT)
+        number = requests.ask_job(connection, job, by, now, PATIENCE)
         if number is None:
             return False
         what = {"train": "asked for training", "rollback": "asked to go back a model"}[job]

@@ -205,5 +205,5 @@ def titles(connection: sa.Connection, keys: Collection[str]) -> dict[str, str]:
             .join(opportunities, opportunities.c.id == processes.c.opportunity_id)
             .where(processes.c.key.in_(part))
         )
-        found.update(connection.execute(query).tuples())
+        found.update((key, title) for key, title in connection.execute(query))
     return found

@@ -60,6 +60,11 @@ class JobRequest:
     done_at: datetime | None
     result: str | None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has not ended, as far as is known: its process may have died."""
+        return self.done_at is None
+
 
 def ask(connection: sa.Connection, source: str, by: str, now: datetime) -> bool:
     """Asks for a crawl of `source`; False if one waits already. Must be inside `writing`."""

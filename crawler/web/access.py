@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Forbidden
 
 from crawler.store.users import User
 
@@ -40,6 +41,10 @@ class Route:
     one_click: bool = False
 
 
+class RoleTooLow(Forbidden):
+    """Raised by guarded views for somebody who is signed in; `description` says why, for them."""
+
+
 def guarded(route: Route) -> View:
     """The route's view behind its role; who is not signed in is asked to, if they only look."""
 
@@ -48,10 +53,17 @@ def guarded(route: Route) -> View:
         if not allowed(route.role, visitor()):
             if visitor() == "anyone" and request.method in ("GET", "HEAD"):
                 return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
-            abort(403)
+            raise RoleTooLow(_too_low(route.role)) if g.get("user") else Forbidden
         return route.view(**given)
 
     return view
+
+
+def _too_low(needed: Role) -> str:
+    """Why somebody who is signed in may not see a page."""
+    many = {"reviewer": "reviewers", "staff": "staff", "admin": "admins"}.get(needed, needed)
+    who = {"reviewer": "a reviewer", "admin": "an admin"}.get(visitor(), visitor())
+    return f"This page is for {many}; you are signed in as {who}."
 
 
 def visitor() -> Role:

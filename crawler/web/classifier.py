@@ -22,12 +22,15 @@ def page() -> str:
     web = here()
     with web.engine.connect() as connection:
         asked = requests.jobs(connection, _ASKED)
-        paces = deciding.paces(connection, now())
+        notices, decisions = deciding.reviewed(connection)
+    under_way = [one for one in asked if one.waits and one.at > now() - teaching.PATIENCE]
     return render_template(
         "staff_classifier.html",
         standing=teaching.standing(web.settings.model),
         asked=asked,
-        decisions=sum(one.total for one in paces),
+        under_way=under_way,
+        notices=notices,
+        decisions=decisions,
         figures=figures,
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import render_template, request
 
 from crawler.relevance.agreement import agreements
-from crawler.store import deciding
+from crawler.store import deciding, duplicates
 from crawler.web.access import Route
 from crawler.web.context import here, now
 from crawler.web.desk import before
 
 PAGE = 50
+_PAIRS = 30
 
 
 def page() -> str:
@@ -20,6 +21,7 @@ def page() -> str:
         found = deciding.decisions(connection, PAGE + 1, before=before(), reviewer=reviewer)
         paces = deciding.paces(connection, now())
         agreed = agreements(deciding.labels(connection).values())
+        pairs = duplicates.settled(connection, _PAIRS, by=reviewer)
     return render_template(
         "decisions.html",
         decided=found[:PAGE],
@@ -27,6 +29,7 @@ def page() -> str:
         by=reviewer,
         paces=paces,
         agreed=agreed,
+        pairs=pairs,
     )
 
 

@@ -82,29 +82,10 @@ def before() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def log() -> str:
-    """Who did what, when, and on what."""
-    wanted = {
-        name: request.args.get(name, "").replace("\0", "")[:60] for name in ("who", "what", "about")
-    }
-    with here().engine.connect() as connection:
-        found = audit.latest(connection, PAGE + 1, before=before(), **wanted)
-        people, deeds = audit.words(connection)
-    return render_template(
-        "staff_audit.html",
-        deeds=found[:PAGE],
-        further=found[PAGE - 1].id if len(found) > PAGE else None,
-        wanted=wanted,
-        people=people,
-        kinds=deeds,
-    )
-
-
 ROUTES = (
     Route(path="/staff", name="staff", view=page, role="staff"),
     Route(
         path="/staff/sources/<key>", name="staff_source", view=act, methods=("POST",), role="staff"
     ),
     Route(path="/staff/runs", name="staff_runs", view=runs, role="staff"),
-    Route(path="/staff/audit", name="staff_audit", view=log, role="staff"),
 )

@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from crawler.errors import StoreError, UsageError
+from crawler.web.access import RoleTooLow
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,10 @@ def _refused(error: HTTPException) -> Response:
         made = error.get_response()
         assert isinstance(made, Response)
         return made
-    response = answer(status)
+    words = None
+    if isinstance(error, RoleTooLow):
+        words = Words("That is not for your role", error.description or WORDS[403].advice)
+    response = answer(status, words)
     made_headers = error.get_headers() if error.response is None else []
     for name, value in made_headers:
         if name.lower() in ("retry-after", "allow"):

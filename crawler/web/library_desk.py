@@ -60,7 +60,7 @@ def _form(filled: Mapping[str, str], problems: Mapping[str, str], kept: Kept | N
         "staff_resource.html",
         filled=filled,
         chosen={name: filled.get(name, "").split(";") for name in _MANY},
-        problems=problems,
+        problems={name: _as_labelled(name, words) for name, words in problems.items()},
         kept=kept,
         trouble=trouble(kept) if kept else "",
         kinds=KINDS,
@@ -68,6 +68,12 @@ def _form(filled: Mapping[str, str], problems: Mapping[str, str], kept: Kept | N
         choices={"outcomes": OUTCOMES, "art_forms": ART_FORMS},
     )
     return Response(made, mimetype="text/html")
+
+
+def _as_labelled(name: str, words: str) -> str:
+    """What is wrong with a cell, by the name that the form gives it."""
+    label = _LABELS.get(name, wording.sentence(name.replace("_", " ")))
+    return label + words.removeprefix(name) if words.startswith(f"{name} ") else words
 
 
 def _found(key: str) -> Kept:
@@ -124,6 +130,7 @@ def act(key: str) -> Response | AnyResponse:
     return _done(made, words)
 
 
+_LABELS = {"key": "Short name", "url": "Address", "kind": "What it is", "nation": "Where it holds"}
 _CHANGED = {
     True: "Changed. The library that ships leaves it alone from now on.",
     False: "Nothing was different, so nothing was changed.",

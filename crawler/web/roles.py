@@ -11,6 +11,8 @@ from crawler.store import audit, database, users
 from crawler.web.access import Route, me
 from crawler.web.context import here, now
 
+_HIGHEST = 2**62
+
 
 def page(problem: str = "") -> Response:
     """Who may sign in."""
@@ -39,10 +41,19 @@ def add() -> Response | AnyResponse:
     return redirect("/staff/people", 303)
 
 
+def ask(number: int) -> str:
+    """Asks whether somebody is to be removed; nothing is changed by looking."""
+    with here().engine.connect() as connection:
+        user = users.get(connection, number) if number < _HIGHEST else None
+    if user is None:
+        abort(404)
+    return render_template("staff_person_remove.html", one=user)
+
+
 def change(number: int) -> Response | AnyResponse:
     """Gives somebody another role, or removes them."""
     deed, role = request.form.get("do", ""), request.form.get("role", "")[:20]
-    if deed not in ("role", "remove") or number >= 2**62:
+    if deed not in ("role", "remove") or number >= _HIGHEST:
         abort(400)
     try:
         with database.writing(here().engine) as connection:
@@ -57,7 +68,7 @@ def change(number: int) -> Response | AnyResponse:
                 _record(connection, "changed a role", user.name, f"{user.role} to {role}")
     except UsageError as error:
         return page(str(error))
-    gone = f"{user.name} is signed out and may sign in no more."
+    gone = f"{user.name} is signed out and can no longer sign in."
     flash(gone if deed == "remove" else f"{user.name} is {role} from now on.")
     # Whoever removes or demotes themselves cannot come back to this page.
     own = user.id == me().id and (deed == "remove" or role != "admin")
@@ -71,6 +82,9 @@ def _record(connection: sa.Connection, what: str, about: str, detail: str = "") 
 ROUTES = (
     Route(path="/staff/people", name="staff_people", view=page, role="admin"),
     Route(path="/staff/people", name="staff_people_add", view=add, methods=("POST",), role="admin"),
+    Route(
+        path="/staff/people/<int:number>/remove", name="staff_people_ask", view=ask, role="admin"
+    ),
     Route(
         path="/staff/people/<int:number>",
         name="staff_people_change",

@@ -93,6 +93,7 @@ def configure(app: Flask) -> None:
     app.jinja_env.filters.update(
         plain=wording.plain,
         day=wording.day,
+        day_and_time=day_and_time,
         spell=dates.spell,
         date=lambda moment: dates.spell(moment.astimezone(dates.LONDON).date()),
         iso=lambda moment: moment.isoformat().replace("+00:00", "Z"),
@@ -164,6 +165,14 @@ def sources() -> Mapping[str, str]:
     from crawler.jobs.freshness import names  # the registry is read once and remembered there
 
     return names()
+
+
+def day_and_time(moment: datetime) -> str:
+    """``4 December 2026, 2:05pm``, London time: when somebody did something."""
+    local = moment.astimezone(dates.LONDON)
+    hour = local.hour % 12 or 12
+    half = "am" if local.hour < 12 else "pm"
+    return f"{dates.spell(local.date())}, {hour}:{local.minute:02}{half}"
 
 
 def trouble(run: LoggedRun) -> ailments.Trouble:
