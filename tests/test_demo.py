@@ -7,12 +7,15 @@ import email.policy
 import pathlib
 import re
 import sys
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
 from crawling import environment, export, run
 
 from crawler.demo.notices import sample_notices
+from crawler.relevance.bands import doubt
+from crawler.store import database, deciding, health, reviews, users
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +44,33 @@ def words(message: EmailMessage) -> str:
 
 def test_every_crawl_is_ok_and_says_what_it_found(demo: tuple[pathlib.Path, str]) -> None:
     verdicts = re.findall(r"^   \S+ +(ok|short|partial|failed) ", demo[1], re.MULTILINE)
-    assert verdicts == ["ok"] * 8
+    assert verdicts == ["ok"] * 8 + ["failed"]
+
+
+def test_there_is_something_to_review_and_to_mend(demo: tuple[pathlib.Path, str]) -> None:
+    home, said = demo
+    engine = database.engine(f"sqlite:///{home / 'var/demo.sqlite'}")
+    with engine.connect() as connection:
+        rae = users.find(connection, "rae@demo.example")
+        robin = users.find(connection, "reviewer@demo.example")
+        assert rae is not None
+        assert robin is not None
+        now = datetime.now(UTC)
+        assert reviews.to_review(connection, doubt, now, 9).total >= 3
+        assert len(deciding.second_opinions(connection, robin, now)) == 2
+        assert deciding.second_opinions(connection, rae, now) == []
+        states = health.health(connection, now)
+    ill = [key for key, one in states.items() if one.state == "ill"]
+    assert ill == ["sell2wales"]
+    serves = f"TENDERS_DATABASE_URL=sqlite:///{home / 'var/demo.sqlite'} "
+    assert re.search(rf"^   {re.escape(serves)}\S+ serve$", said, re.MULTILINE)
 
 
 def test_copies_are_merged_and_the_doubtful_pair_is_not(demo: tuple[pathlib.Path, str]) -> None:
     home, said = demo
     rows = export(environment(home, f"sqlite:///{home / 'var/demo.sqlite'}"))
-    assert len(rows) == 76
-    assert sum(len(row["ocids"]) for row in rows) == len(sample_notices()) == 80
+    assert len(rows) == 80
+    assert sum(len(row["ocids"]) for row in rows) == len(sample_notices()) == 84
     assert sorted(len(row["sources"]) for row in rows)[-5:] == [1, 2, 2, 2, 2]
     assert "1 doubtful pair kept apart" in said
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -31,6 +32,7 @@ commands = typer.Typer()
 DATABASE = "demo.sqlite"
 _PACE = Pace(requests=1000, seconds=1)
 _WEEK = timedelta(days=7)
+_MOVED = "sell2wales"
 
 
 @commands.command()
@@ -61,7 +63,12 @@ def demo(
         _say(f"   {suppliers.refresh(engine)}")
         _say("4. Matching again, and writing the next week's digests with what has changed.")
         _digest(settings, engine, now + _WEEK)
-    _look(settings, path)
+        seen = demo_people.review(engine, datetime.now(UTC))
+        _say(
+            f"5. A reviewer has decided on {seen} unsure notices; then Sell2Wales moves its pages."
+        )
+        _break(settings, portals)
+    _look(settings, path, serve)
     if serve:
         port = urlsplit(settings.base_url).port or serving.PORT
         serving.run(settings, "127.0.0.1", port)
@@ -78,14 +85,29 @@ def _crawl(settings: config.Settings, portals: SamplePortals, since: str | None)
         paces=dict.fromkeys(SOURCES, _PACE),
     )
     results = crawling.crawl(settings.database, SOURCES, options, datetime.now(UTC))
+    _told(results)
+    if any(result.verdict != "ok" for result in results):
+        raise TendersError(f"the demo's crawl went wrong: {results}. Please report this.")
+
+
+def _told(results: Sequence[crawling.Result]) -> None:
     for result in results:
         counted = result.tally
         _say(
             f"   {result.source:26} {result.verdict:8} {counted.new:3} new"
             f" {counted.changed:3} changed {counted.same:3} same"
         )
-    if any(result.verdict != "ok" for result in results):
-        raise TendersError(f"the demo's crawl went wrong: {results}. Please report this.")
+
+
+def _break(settings: config.Settings, portals: SamplePortals) -> None:
+    """Reads a source where it is not any more, so that staff find one to mend."""
+    options = crawling.Options(
+        base_urls={_MOVED: f"{portals.base_url(_MOVED)}/moved"}, paces={_MOVED: _PACE}
+    )
+    results = crawling.crawl(settings.database, [_MOVED], options, datetime.now(UTC))
+    _told(results)
+    if any(result.verdict != "failed" for result in results):
+        raise TendersError(f"the demo's broken source was read: {results}. Please report this.")
 
 
 def _judged(engine: sa.Engine) -> None:
@@ -110,13 +132,17 @@ def _digest(settings: config.Settings, engine: sa.Engine, now: datetime) -> None
     _say(f"   {sending.send(settings, engine, now)}")
 
 
-def _look(settings: config.Settings, path: Path) -> None:
+def _look(settings: config.Settings, path: Path, serve: bool) -> None:
     _say(f"Done, {dates.spell(datetime.now(UTC))}. Where to look:")
     for mail in sorted(settings.outbox.glob("*.eml")):
         _say(f"   {mail}")
     command = f"TENDERS_DATABASE_URL=sqlite:///{path} {sys.argv[0]}"
     _say(f"   {command} export --query museum | head -1")
     _say(f"   {command} sources")
+    base = settings.base_url.rstrip("/")
+    if not serve:
+        _say(f"   {command} serve")
+    _say(f"   {base}{'' if serve else ', once that is running'}")
     addresses = ", ".join(email for email, *_ in demo_people.DESK)
-    _say(f"   {settings.base_url.rstrip('/')}/sign-in as {addresses}: the links come to var/outbox")
+    _say(f"   {base}/sign-in as {addresses}: the links come to var/outbox")
     _say("The notices are samples that we wrote: their links lead nowhere.")

@@ -11,7 +11,9 @@ from crawler.config import Settings
 from crawler.digest import wishes
 from crawler.digest.wish_fields import Given
 from crawler.jobs import consent, partnering, preferences
-from crawler.store import database, subscribers, users
+from crawler.relevance.bands import doubt
+from crawler.store import database, reviews, subscribers, users
+from crawler.store.reviews import Said
 from crawler.store.subscribers import Subscriber
 
 ORIGIN = "demo"
@@ -90,10 +92,13 @@ _GONE = _Person(email="gone@former-friends.example", organisation="Former Friend
 
 DESK = (
     ("reviewer@demo.example", "Robin Reviewer", "reviewer"),
+    ("rae@demo.example", "Rae Reviewer", "reviewer"),
     ("staff@demo.example", "Sam Staff", "staff"),
     ("admin@demo.example", "Alex Admin", "admin"),
 )
 """Who may sign in to the demo: addresses, names and roles."""
+
+_RAE = DESK[1][1]
 
 
 def join(settings: Settings, engine: sa.Engine, now: datetime) -> int:
@@ -124,6 +129,21 @@ def join(settings: Settings, engine: sa.Engine, now: datetime) -> int:
         for email, name, role in DESK:
             users.add(connection, email=email, name=name, role=role, now=now)
     return len(_PEOPLE)
+
+
+def review(engine: sa.Engine, now: datetime) -> int:
+    """Rae decides on two of the notices that wait; how many it came to.
+
+    Robin can give a second opinion on them, and the rest is left to whoever tries the demo.
+    """
+    with database.writing(engine) as connection:
+        waiting = reviews.to_review(connection, doubt, now, 2)
+        for one, relevance in zip(waiting.first, ("adjacent", "none"), strict=False):
+            said = Said(
+                decision="label", reviewer=_RAE, relevance=relevance, art_forms=(), outcomes=()
+            )
+            reviews.decide(connection, one.id, said, now)
+    return len(waiting.first)
 
 
 def _open_up(engine: sa.Engine, now: datetime) -> None:
