@@ -112,7 +112,7 @@ def test_three_stand_beside_an_opportunity(engine: sa.Engine, tmp_path: pathlib.
     assert [*re.findall(r"<h3>([^<]+)</h3>", part)] == [
         "Evidence you can cite",
         "How to measure it",
-        "What the buyer goes by",
+        "Policy to refer to",
     ]
     assert "Measures:" in part
     assert "older people" in part

@@ -152,8 +152,31 @@ def test_prisons_stay_out_of_everything_else() -> None:
 
 def test_an_art_form_alone_is_enough() -> None:
     found = chosen((), ("visual",), ("TLJ",))
-    assert found["context"] == "brighton-public-art-toolkit"
     assert set(found) == {"cite", "measure", "context"}
+
+
+def test_what_one_council_goes_by_is_shown_for_that_council_only() -> None:
+    def rules(region: str, authority: str | None) -> list[str]:
+        library = [one for one in shelf.shipped() if one.publisher.startswith("Brighton")]
+        found = evidence.choose(
+            library, outcomes=(), art_forms=("visual",), regions=(region,), authority=authority
+        )
+        return [one.resource.key for one in found]
+
+    assert rules("TLJ", "E06000043") == ["brighton-public-art-toolkit"]
+    assert rules("TLJ", "E10000030") == []
+    assert rules("TLJ", None) == []
+    assert rules("TLE", "E08000033") == []
+
+
+def test_guidance_of_one_region_is_shown_in_that_region_only() -> None:
+    library = [one for one in shelf.shipped() if one.publisher == "London Arts and Health"]
+    assert library
+    for regions, seen in ((("TLI",), 1), (("TLE",), 0), (("TLI", "TLE"), 0), (("UK",), 0), ((), 0)):
+        found = evidence.choose(
+            library, outcomes=library[0].outcomes, art_forms=(), regions=regions
+        )
+        assert sum(one.role == "context" for one in found) == seen, regions
 
 
 def test_nothing_is_said_of_what_is_about_nothing() -> None:

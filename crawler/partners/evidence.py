@@ -1,10 +1,11 @@
-"""Three resources for one opportunity: evidence to cite, a way to measure, what the buyer reads.
+"""Three resources for one opportunity: evidence to cite, a way to measure, policy to refer to.
 
 Each fits the opportunity's outcomes or art forms and its nation, and says why it was chosen.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -13,12 +14,14 @@ from typing import Literal, get_args
 
 from crawler.items import OUTCOMES
 from crawler.library import Nation, Resource
+from crawler.places import Resolved, resolve_buyer
 
 Role = Literal["cite", "measure", "context"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 MOST = 3
 _NATIONS: dict[str, Nation] = {"TLL": "Wales", "TLM": "Scotland", "TLN": "Northern Ireland"}
+_WHOLE_NATIONS = frozenset({"UK", *_NATIONS})
 _GENERAL = ("community_cohesion", "place_economy")
 """What work in the arts is about where its notice names no outcome."""
 
@@ -51,13 +54,15 @@ def choose(
     outcomes: Sequence[str],
     art_forms: Sequence[str],
     regions: Collection[str],
+    authority: str | None = None,
     dead: Collection[str] = (),
 ) -> tuple[Chosen, ...]:
     """The best resource for each role in the order of `ROLES`, then the next best up to `MOST`.
 
     Without outcomes, what is about the arts in general fits as well. `regions` are ITL1 codes or
-    ``UK``; `dead` are keys of resources whose link does not answer: they come last. Policy and
-    guidance of another nation is left out, since its rules do not hold there.
+    ``UK``, `authority` is the GSS code of the opportunity's place; `dead` are keys of resources
+    whose link does not answer: they come last. Policy and guidance of another nation, or of one
+    council or region elsewhere, is left out: nobody there goes by it.
     """
     nations = _nations(regions)
     aims = tuple(outcomes) or (_GENERAL if art_forms else ())
@@ -65,6 +70,8 @@ def choose(
     ranked: list[tuple[float, Chosen]] = []
     for one in library:
         found = _fit(one, aims, art_forms, nations)
+        if found and found.role == "context" and not _goes_by(one, regions, authority):
+            continue
         score = _score(found, aims, nations, weight) if found else 0.0
         if found and score > _LEAST:
             ranked.append((score + _DEAD * (one.key in dead), found))
@@ -96,6 +103,23 @@ def _at_home(one: Resource, nations: frozenset[str]) -> bool:
     if one.nation == "UK" or one.nation in nations:
         return True
     return not nations and one.nation == "England"
+
+
+def _goes_by(one: Resource, regions: Collection[str], authority: str | None) -> bool:
+    """Whether a buyer there may be held to it: what one place published holds for that place."""
+    publisher = _publisher(one.publisher)
+    if publisher is None:
+        return True
+    if publisher.authority:
+        return publisher.authority == authority
+    if publisher.kind == "national" or not _WHOLE_NATIONS.isdisjoint(publisher.regions):
+        return True
+    return bool(regions) and set(regions) <= set(publisher.regions)
+
+
+@functools.lru_cache(maxsize=2_000)
+def _publisher(name: str) -> Resolved | None:
+    return resolve_buyer(name)
 
 
 def _fit(

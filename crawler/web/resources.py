@@ -53,7 +53,7 @@ FACETS = (
 ROLES = {
     "cite": "Evidence you can cite",
     "measure": "How to measure it",
-    "context": "What the buyer goes by",
+    "context": "Policy to refer to",
 }
 
 
@@ -201,7 +201,9 @@ def fitting(one: Opportunity) -> list[Suggestion]:
         return []
     # What is for the arts without saying which is for all of them.
     art_forms = judged.art_forms or (("combined",) if judged.relevance == "arts" else ())
-    return _library().suggestions(judged.outcomes, art_forms, one.place.regions)
+    return _library().suggestions(
+        judged.outcomes, art_forms, one.place.regions, (one.place.authority or "",)
+    )
 
 
 class _Library:
@@ -213,14 +215,15 @@ class _Library:
         self._known: dict[tuple[tuple[str, ...], ...], list[Suggestion]] = {}
 
     def suggestions(self, *tags: tuple[str, ...]) -> list[Suggestion]:
-        """For these outcomes, art forms and regions."""
+        """For these outcomes, art forms, regions and one authority (``""`` where not known)."""
         if tags not in self._known:
-            outcomes, art_forms, regions = tags
+            outcomes, art_forms, regions, (authority,) = tags
             chosen = evidence.choose(
                 (one.resource for one in self._kept.values()),
                 outcomes=outcomes,
                 art_forms=art_forms,
                 regions=regions,
+                authority=authority or None,
                 dead=self._dead,
             )
             self._known[tags] = [
