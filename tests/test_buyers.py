@@ -19,8 +19,8 @@ from web_app import HOSTILE, NOW, send, signed_in
 
 from crawler.items import Award, Buyer, Notice, Place
 from crawler.jobs import checking, gaps, organisations, precedents, supply
-from crawler.jobs.checking import Draft
 from crawler.jobs.gaps import Gap
+from crawler.jobs.unpublished import Draft
 from crawler.relevance import likeness
 from crawler.relevance.shipped import load
 from crawler.store import database

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,8 +14,10 @@ import web_app
 from flask.testing import FlaskClient
 from web_app import NOW, send, signed_in
 
-from crawler.jobs import checking
-from crawler.jobs.checking import Draft
+from crawler.items import Notice
+from crawler.jobs import checking, trying
+from crawler.jobs.unpublished import Draft
+from crawler.relevance.leaning import lean
 from crawler.relevance.shipped import load
 from crawler.store.subscribers import Subscription
 
@@ -25,6 +28,11 @@ MURAL = Draft(
     buyer="Hastings Borough Council",
     postcode="TN34 3UY",
     value=Decimal(18_000),
+)
+HIDDEN = Draft(
+    title="Supply of laptops and a music group",
+    description="Laptops, software licences, servers, with a music group for young people.",
+    cpv=("72000000", "48000000"),
 )
 PIPES = Draft(title="Replacement of sewage pipes", description="Civil works.", cpv=("45231300",))
 
@@ -64,7 +72,7 @@ def test_a_wrong_code_is_found_to_hide_it(people: checking.Audience) -> None:
     found = checking.check(wrong, load(), people, NOW)
     assert found.helps
     for one in (*found.hides, *found.helps):
-        assert one.chance - one.before >= checking.MOVES
+        assert one.chance - one.before >= trying.MOVES
     chances = [one.chance for one in found.helps]
     assert chances == sorted(chances, reverse=True)
     best = found.helps[0]
@@ -125,3 +133,109 @@ def test_odd_drafts_are_judged_all_the_same(people: checking.Audience) -> None:
     for odd in ("\u202e\ud7ff", "a" * 20_000, "artist " * 3_000, "(((", "%s{{7*7}}"):
         found = checking.check(Draft(title=odd, description=odd), load(), people, NOW)
         assert sum(found.judgement.scores.values()) == pytest.approx(1)
+
+
+SINGING = "We want weekly singing and painting sessions for isolated older people in day centres."
+FACILITIES = "79993000 (Building and facilities management services)"
+
+
+@pytest.mark.parametrize(
+    "code", [FACILITIES, "90910000 (Cleaning services)", "45000000 (Construction work)"]
+)
+def test_a_code_that_does_not_fit_is_named_and_others_offered(
+    people: checking.Audience, code: str
+) -> None:
+    draft = Draft(
+        title="Creative sessions for isolated older people", description=SINGING, cpv=(code[:8],)
+    )
+    found = checking.check(draft, load(), people, NOW)
+    assert [one.what for one in found.misfits] == [code]
+    assert "85312100 (Daycare services)" in [one.what for one in found.codes]
+    assert all(one.kind == "swap_code" for one in found.codes)
+    for one in (*found.misfits, *found.codes):
+        assert one.chance > one.before
+    fitting = checking.check(replace(draft, cpv=("85312100",)), load(), people, NOW)
+    assert fitting.misfits == ()
+
+
+def test_what_the_words_suggest_is_told_whatever_the_code_makes_of_it() -> None:
+    notice = Notice(
+        title="Work with isolated older people",
+        description="Cleaning and a singing group for isolated older people who are lonely.",
+        cpv=("90910000",),
+    )
+    (judged,) = load().judge([notice])
+    assert judged.relevance == "none"
+    assert judged.outcomes == ()
+    assert "older_people" in lean(load(), notice).outcomes
+
+
+def test_arts_words_never_speak_against_whatever_class_is_likeliest() -> None:
+    for code in ("79993000", "90910000", "92312000", "85312100"):
+        notice = Notice(title="Singing and painting", description=SINGING, cpv=(code,))
+        found = lean(load(), notice)
+        away = " ".join(one.text for one in found.away).lower()
+        assert not any(word in away for word in ("singing", "painting", "creative", "sessions"))
+        assert "singing" in " ".join(one.text for one in found.towards).lower()
+
+
+@pytest.mark.parametrize(
+    ("title", "description", "code"),
+    [
+        ("Road resurfacing", "Resurfacing of carriageways and traffic management.", "45233142"),
+        ("Office cleaning", "Daily cleaning of council offices.", "90910000"),
+        ("Supply of laptops", "500 laptops for council staff.", "30213100"),
+        ("Museum roof repair", "Re-roofing of the town museum.", "45261900"),
+    ],
+)
+def test_what_is_plainly_other_work_is_offered_nothing(
+    engine: sa.Engine, tmp_path: pathlib.Path, title: str, description: str, code: str
+) -> None:
+    client = signed_in(web_app.app(engine, tmp_path), engine, "reviewer")
+    page = send(client, "/check", title=title, description=description, cpv=code).get_data(True)
+    assert "It does not look like work that arts organisations deliver" in page
+    for words in ("With the sentence", "as the main code", "creative workshops", "leaves out"):
+        assert words not in page
+
+
+def test_where_no_single_change_is_enough_several_are_tried(people: checking.Audience) -> None:
+    found = checking.check(HIDDEN, load(), people, NOW)
+    assert found.band != "shown"
+    assert not found.enough
+    assert found.together is not None
+    assert 2 <= len(found.together.changes) <= trying.TOGETHER
+    singles = (*found.misfits, *found.codes, *found.hides, *found.helps)
+    assert found.together.chance > max(one.chance for one in singles)
+    assert sum(kind.endswith("_code") for kind, _ in found.together.changes) <= 1
+
+
+def test_what_no_list_knows_is_named(engine: sa.Engine, tmp_path: pathlib.Path) -> None:
+    client = signed_in(web_app.app(engine, tmp_path), engine, "reviewer")
+    page = send(
+        client,
+        "/check",
+        title=MURAL.title,
+        description=MURAL.description,
+        cpv="12345678, 92312000-1, 9231",
+        postcode="QQ9 9QQ",
+    ).get_data(as_text=True)
+    assert "12345678 is no CPV code that we know" in page
+    assert "“9231” is no code of eight digits" in page
+    assert "QQ9 9QQ is no postcode that we know" in page
+    assert "92312000 is no" not in page
+
+
+def test_fewer_than_five_is_said_once(engine: sa.Engine, tmp_path: pathlib.Path) -> None:
+    for number, regions in enumerate((("TLJ",), ("TLC", "TLD", "TLE", "TLJ"), ())):
+        wish = Subscription(regions=regions)
+        web_app.person(engine, email=f"few{number}@arts.example", subscription=wish)
+    client = signed_in(web_app.app(engine, tmp_path), engine, "reviewer")
+    fields = {"title": MURAL.title, "description": MURAL.description, "postcode": "TN34 3UY"}
+    page = send(client, "/check", **fields).get_data(as_text=True)
+    assert page.count("fewer than five") == 1
+    for number in range(6):
+        wish = Subscription(regions=("TLC", "TLJ"))
+        web_app.person(engine, email=f"more{number}@arts.example", subscription=wish)
+    other = signed_in(web_app.app(engine, tmp_path), engine, "staff")
+    page = send(other, "/check", **fields).get_data(as_text=True)
+    assert "Those who asked for all of the UK, or for several regions, count in each" in page

@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from crawler import dates
-from crawler.jobs.checking import Checked, Draft
+from crawler.jobs.checking import Checked
+from crawler.jobs.unpublished import Draft
 from crawler.partners.terms import read_terms
 
 LEAST_DAYS = 21
@@ -41,7 +42,9 @@ class Gap:
 
 
 def gaps(draft: Draft, found: Checked, now: datetime) -> tuple[Gap, ...]:
-    """What `draft`, judged as `found`, leaves out, the gravest first."""
+    """What `draft`, judged as `found`, leaves out, the gravest first; nothing if it is unlike."""
+    if found.unlike:
+        return ()
     return tuple(_gaps(draft, found, now.astimezone(dates.LONDON).date()))
 
 

@@ -31,7 +31,7 @@ from crawler.relevance.features import (
     pair_buckets,
     take_apart,
 )
-from crawler.relevance.reasons import Explanation
+from crawler.relevance.reasons import Explanation, towards_label
 from crawler.relevance.silence import STOP
 from crawler.relevance.words import gram_buckets, unique
 
@@ -258,9 +258,16 @@ class Model:
             scores=dict(zip(RELEVANCES, chances.tolist(), strict=True)),
             art_forms=_told(ART_FORMS, told[: len(ART_FORMS)]) if label in FORMED else (),
             outcomes=_told(OUTCOMES, told[len(ART_FORMS) :]) if label in PURPOSEFUL else (),
-            reasons=Explanation(self, notice, parts, chances, best).reasons(title, body),
+            reasons=Explanation(
+                self, notice, parts, towards_label(chances, best, self.width)
+            ).reasons(title, body),
             model=self.version,
         )
+
+    def tags(self, parts: Parts) -> frozenset[str]:
+        """Art forms and outcomes of a notice taken apart, whatever its label would be."""
+        logits = self.logits(parts, *self.read(parts))
+        return frozenset(_told(TAGS, logits[CLASSES:] >= self._tag_logits))
 
 
 FORMED = ("arts", "adjacent")

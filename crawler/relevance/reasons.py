@@ -1,8 +1,8 @@
 """Why a judgement came out as it did: the phrases that moved it, in the notice's own words.
 
-A weight is what a phrase adds to the log-odds of the label that was judged (to first order: the
-other classes share what is taken from them by their probabilities). Since the model adds, shares
-are exact up to the length of a field.
+A weight is what a phrase adds to the log-odds of the label that was judged, or of being wanted at
+all (to first order: the other classes share what is taken from them by their probabilities). Since
+the model adds, shares are exact up to the length of a field.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from crawler.items import Notice, Reason
+from crawler.items import RELEVANCES, Notice, Reason
 from crawler.relevance import layout
 from crawler.relevance.evidence import SETTING_VALUE, kind_columns, setting_columns, term_columns
 from crawler.relevance.features import NONE, Parts, cpv_names
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 FOR = 4
 AGAINST = 2
+WANTED = ("arts", "commissionable")
 LEAST = 0.08
 """Log-odds under which a phrase is not worth telling."""
 
@@ -42,31 +43,62 @@ class _Phrase:
     words: tuple[str, ...]
 
 
+def towards_label(chances: npt.NDArray[np.float64], label: int, width: int) -> Floats:
+    """What of `width` logits the log-odds of one class rise with."""
+    chosen = np.zeros(len(chances), np.bool_)
+    chosen[label] = True
+    return _between(chances, chosen, ~chosen, width)
+
+
+def towards_wanted(chances: npt.NDArray[np.float64], width: int) -> Floats:
+    """The same for the classes that people are shown, ``arts`` and ``commissionable``, over none.
+
+    ``adjacent`` is left out: what pushes there ("creative") is no reason to delete a word.
+    """
+    wanted = np.array([name in WANTED for name in RELEVANCES])
+    nothing = np.array([name == "none" for name in RELEVANCES])
+    return _between(chances, wanted, nothing, width)
+
+
+def _between(
+    chances: npt.NDArray[np.float64],
+    chosen: npt.NDArray[np.bool_],
+    others: npt.NDArray[np.bool_],
+    width: int,
+) -> Floats:
+    direction = np.zeros(width, np.float32)
+    for mask, sign in ((chosen, 1), (others, -1)):
+        shared = np.where(mask, chances, 0)
+        shared /= max(float(shared.sum()), 1e-12)
+        direction[: len(chances)] += sign * shared.astype(np.float32)
+    return direction
+
+
 class Explanation:
-    """One judgement opened up: what each phrase, code and the buyer add to its label."""
+    """One judgement opened up: what each phrase, code and the buyer add in a direction."""
 
     def __init__(
         self,
         model: Model,
         notice: Notice,
         parts: Parts,
-        chances: npt.NDArray[np.float64],
-        label: int,
+        direction: Floats,
     ) -> None:
         self._model = model
         self._notice = notice
         self._parts = parts
-        others = chances.copy()
-        others[label] = 0
-        direction = np.zeros(model.width, np.float32)
-        shared = others / max(float(others.sum()), 1e-12)
-        direction[: len(chances)] = -shared.astype(np.float32)
-        direction[label] = 1
         self._direction = direction
         self._pushes = np.asarray(model.terms @ direction, np.float32)
 
-    def reasons(self, title: Field | None, body: Field | None) -> tuple[Reason, ...]:
-        """Up to `FOR` reasons for the label, then `AGAINST` against it, each strongest first."""
+    def reasons(
+        self,
+        title: Field | None,
+        body: Field | None,
+        *,
+        most: int = FOR,
+        against: int = AGAINST,
+    ) -> tuple[Reason, ...]:
+        """Up to `most` reasons for it, then up to `against` against it, each strongest first."""
         parts = self._parts
         shares = self._term_shares()
         phrases: list[_Phrase] = []
@@ -80,13 +112,13 @@ class Explanation:
             bound = self._bind("description", weights, shares)
             phrases += _runs("description", parts.body, weights, bound)
         told = [*self._codes(), *self._buyer()]
-        for phrase in _strongest(phrases):
+        for phrase in _strongest(phrases, most, against):
             field, text = quote(self._notice, phrase.field, phrase.words)
             told.append(Reason(text=text, field=field, weight=round(phrase.weight, 2)))
         told.sort(key=lambda reason: -abs(reason.weight))
-        speaking = [reason for reason in told if reason.weight >= LEAST][:FOR]
-        against = [reason for reason in told if reason.weight <= -LEAST][:AGAINST]
-        return (*speaking, *against)
+        speaking = [reason for reason in told if reason.weight >= LEAST][:most]
+        opposing = [reason for reason in told if reason.weight <= -LEAST][:against]
+        return (*speaking, *opposing)
 
     def _positions(self, field: Field, table: Floats, scale: float) -> Floats:
         """What each word of a field adds; a pair of neighbours gives half to each.
@@ -211,12 +243,12 @@ def _runs(field: str, words: list[str], weights: Floats, bound: set[int]) -> Ite
             yield _Phrase(weight, field, tuple(words[at:end]))
 
 
-def _strongest(phrases: list[_Phrase]) -> list[_Phrase]:
+def _strongest(phrases: list[_Phrase], most: int, against: int) -> list[_Phrase]:
     """The strongest phrases either way, each said once."""
     phrases.sort(key=lambda phrase: -abs(phrase.weight))
     found: list[_Phrase] = []
     seen: set[str] = set()
-    room = {True: FOR, False: AGAINST}
+    room = {True: most, False: against}
     for phrase in phrases:
         if not any(room.values()):
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from flask import Response, render_template, request
@@ -10,7 +11,8 @@ from flask import Response, render_template, request
 from crawler import dates, money
 from crawler.digest import wording
 from crawler.jobs import checking, gaps, precedents
-from crawler.jobs.checking import Audience, Checked, Draft
+from crawler.jobs.checking import Audience, Checked
+from crawler.jobs.unpublished import Draft
 from crawler.relevance.shipped import in_force
 from crawler.web import showing, speaking
 from crawler.web.access import Route
@@ -21,6 +23,14 @@ LONGEST_TITLE = 500
 LONGEST_TEXT = 20_000
 _MOST_CODES = 20
 _CODE = re.compile(r"(?<!\d)(\d{8})(?:-\d)?(?!\d)")
+_NO_CODE = re.compile(r"[^\s,;]+")
+_MOST_UNREAD = 5
+VERDICTS = {
+    "arts": "arts and culture",
+    "commissionable": "work that arts organisations could deliver",
+    "adjacent": "work around the arts, not for them to deliver",
+    "none": "not work that arts organisations would deliver",
+}
 FIELDS = ("title", "description", "cpv", "buyer", "postcode", "value", "closes")
 
 
@@ -40,6 +50,7 @@ def judge() -> Response:
     model = in_force(web.settings.model)
     draft = _draft(filled)
     found = checking.check(draft, model, audience(), now())
+    unknown = (*_unread(filled["cpv"]), *found.unknown)
     with web.engine.connect() as connection:
         before = precedents.alike(connection, draft.notice(), found.judgement, now())
     made = render_template(
@@ -49,6 +60,7 @@ def judge() -> Response:
         step="judged",
         gaps=gaps.gaps(draft, found, now()),
         before=before,
+        unknown=unknown,
         **_shown(found),
     )
     return Response(made, mimetype="text/html")
@@ -71,6 +83,15 @@ def _problems(filled: dict[str, str]) -> dict[str, str]:
     if filled["closes"] and _day(filled["closes"]) is None:
         problems["closes"] = "Write the day as 31 March 2027, or 31/03/2027."
     return problems
+
+
+def _unread(cpv: str) -> list[str]:
+    """What stands among the codes and is none, in sentences."""
+    left = _NO_CODE.findall(_CODE.sub(" ", cpv)) if cpv else []
+    odd = [part for part in left if any(char.isdigit() for char in part)]
+    return [f"“{part[:40]}” is no code of eight digits, so we left it out." for part in odd][
+        :_MOST_UNREAD
+    ]
 
 
 def _day(text: str) -> date | None:
@@ -106,16 +127,35 @@ def _everybody(at: datetime) -> object:
 
 
 def _shown(found: Checked) -> dict[str, object]:
-    marked = showing.phrases(found.judgement)
-    speaks, against = showing.spoken(found.judgement)
+    leaning, judged = found.leaning, found.judgement
+    marked = showing.marked(leaning.towards)
+    speaks, against = showing.told((*leaning.towards, *leaning.away))
+    regions = found.reach.regions
     return {
         "found": found,
+        "verdicts": VERDICTS,
+        "tags": _named(judged.art_forms, judged.outcomes),
+        "suggested": _named(
+            [one for one in leaning.art_forms if one not in judged.art_forms],
+            [one for one in leaning.outcomes if one not in judged.outcomes],
+        ),
+        "fits": bool(leaning.art_forms or leaning.outcomes),
+        # Six times “fewer than five” says no more than once.
+        "counted": any(regions.values()),
+        "elsewhere": bool(set(regions) - {"", *found.place.regions}),
         "heading": speaking.segments(wording.plain(found.opportunity.title, 300), marked),
         "text": speaking.paragraphs(found.opportunity.description, marked),
         "speaks": speaks,
         "against": against,
         "warnings": showing.warnings(found.opportunity, now()),
     }
+
+
+def _named(art_forms: Sequence[str], outcomes: Sequence[str]) -> list[str]:
+    return [
+        *(wording.ART_FORMS[one] for one in art_forms),
+        *(wording.OUTCOMES[one] for one in outcomes),
+    ]
 
 
 ROUTES = (

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -173,9 +173,14 @@ def countdown(one: Opportunity, now: datetime) -> tuple[str, str, bool]:
 
 def spoken(judgement: Judgement | None) -> tuple[tuple[Spoken, ...], tuple[Spoken, ...]]:
     """The phrases that spoke for the judgement, and those against, strongest first."""
-    reasons = sorted(judgement.reasons if judgement else (), key=lambda one: -abs(one.weight))
-    told = [(one.weight > 0, _spoken(one)) for one in reasons]
-    return tuple(s for good, s in told if good), tuple(s for good, s in told if not good)
+    return told(judgement.reasons if judgement else ())
+
+
+def told(reasons: Iterable[Reason]) -> tuple[tuple[Spoken, ...], tuple[Spoken, ...]]:
+    """Reasons for people to read: those for it, and those against it, strongest first."""
+    ordered = sorted(reasons, key=lambda one: -abs(one.weight))
+    said = [(one.weight > 0, _spoken(one)) for one in ordered]
+    return tuple(s for good, s in said if good), tuple(s for good, s in said if not good)
 
 
 def _spoken(reason: Reason) -> Spoken:
@@ -189,11 +194,12 @@ def _spoken(reason: Reason) -> Spoken:
 
 def phrases(judgement: Judgement | None) -> tuple[str, ...]:
     """The phrases to mark in the text."""
-    if judgement is None:
-        return ()
-    return tuple(
-        r.text for r in judgement.reasons if r.weight > 0 and r.field not in ("cpv", "buyer")
-    )
+    return marked(judgement.reasons if judgement else ())
+
+
+def marked(reasons: Iterable[Reason]) -> tuple[str, ...]:
+    """The phrases of these reasons that stand in the text."""
+    return tuple(r.text for r in reasons if r.weight > 0 and r.field not in ("cpv", "buyer"))
 
 
 def warnings(one: Opportunity, now: datetime) -> tuple[Caution, ...]:
