@@ -222,7 +222,7 @@ def warnings(one: Opportunity, now: datetime) -> tuple[Caution, ...]:
         lots=one.lots,
         awards=one.awards,
     )
-    return cautions(facts, now)
+    return cautions(facts, now, published=one.published)
 
 
 def history(events: Sequence[Event]) -> tuple[Step, ...]:
