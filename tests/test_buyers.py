@@ -191,7 +191,10 @@ def test_a_good_draft_leaves_nothing_out() -> None:
             "place",
         ),
         (
-            {"title": "Pipes", "description": "Pipes are laid. " * 30, "cpv": ("45231300",)},
+            {
+                "title": "Services for the borough", "cpv": ("79993000",),
+                "description": "Delivery of a programme in line with the strategy.",
+            },
             "words",
         ),
     ],
@@ -200,6 +203,10 @@ def test_what_is_left_out_is_said(changed: dict[str, object], code: str) -> None
     found = left_out(replace(GOOD, **changed))  # type: ignore[arg-type]
     assert code in found
     assert found[code].advice
+
+
+def test_other_work_leaves_nothing_out() -> None:
+    assert left_out(Draft(title="Pipes", description="Pipes are laid. ", cpv=("45231300",))) == {}
 
 
 def test_an_empty_draft_is_told_everything() -> None:

@@ -30,9 +30,9 @@ MURAL = Draft(
     value=Decimal(18_000),
 )
 HIDDEN = Draft(
-    title="Supply of laptops and a music group",
-    description="Laptops, software licences, servers, with a music group for young people.",
-    cpv=("72000000", "48000000"),
+    title="Lunch club catering",
+    description="Hot meals and social time for older residents, with some music.",
+    cpv=("55500000",),
 )
 PIPES = Draft(title="Replacement of sewage pipes", description="Civil works.", cpv=("45231300",))
 
@@ -154,6 +154,9 @@ def test_a_code_that_does_not_fit_is_named_and_others_offered(
     assert all(one.kind == "swap_code" for one in found.codes)
     for one in (*found.misfits, *found.codes):
         assert one.chance > one.before
+    # The same beside a second that does not fit, where leaving one out changes little.
+    both = checking.check(replace(draft, cpv=(code[:8], "72000000")), load(), people, NOW)
+    assert len(both.misfits) == 2
     fitting = checking.check(replace(draft, cpv=("85312100",)), load(), people, NOW)
     assert fitting.misfits == ()
 
@@ -168,6 +171,7 @@ def test_what_the_words_suggest_is_told_whatever_the_code_makes_of_it() -> None:
     assert judged.relevance == "none"
     assert judged.outcomes == ()
     assert "older_people" in lean(load(), notice).outcomes
+    assert lean(load(), notice).art_forms == ("music",)
 
 
 def test_arts_words_never_speak_against_whatever_class_is_likeliest() -> None:

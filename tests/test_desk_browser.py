@@ -209,6 +209,23 @@ def test_a_commissioner_looks_who_could_deliver_and_checks_a_draft(
     context.close()
 
 
+DRAFTS = (
+    (
+        "checked",
+        "Creative sessions for isolated older people",
+        "Weekly singing and painting. Public liability insurance of £10m; TUPE may apply.",
+        "79993000, 12345678",
+    ),
+    (
+        "checked-together",
+        "Lunch club catering",
+        "Hot meals and social time for older residents, with some music.",
+        "55500000",
+    ),
+    ("checked-unlike", "Road resurfacing", "Carriageways and traffic management.", "45233142"),
+)
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) -> None:
     key = desk_samples.unsure(site.engine, 5)
@@ -231,11 +248,13 @@ def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) ->
     ):  # fmt: skip
         page.goto(site.base + address)
         looked(page, address, said, wrong)
-    page.goto(f"{site.base}/check")
-    page.get_by_label("Title").fill("Delivery partner for sessions with artists")
-    page.get_by_label("CPV codes").fill("45231300")
-    page.get_by_role("button", name="Check it").click()
-    looked(page, "checked", said, wrong)
+    for name, title, words, codes in DRAFTS:
+        page.goto(f"{site.base}/check")
+        page.get_by_label("Title").fill(title)
+        page.get_by_label("Description").fill(words)
+        page.get_by_label("CPV codes").fill(codes)
+        page.get_by_role("button", name="Check it").click()
+        looked(page, name, said, wrong)
     context.close()
     assert wrong == {}
 

@@ -116,7 +116,9 @@ def test_an_opportunity_says_why_and_why_not(client: FlaskClient) -> None:
     page = read(client, f"/opportunities/{CARE}")
     assert "<mark>workshops with artists</mark>" in page
     assert "Artistic services in the classification" in page
-    assert "What spoke against it: “places” in the description" in page
+    assert "It looks like <strong>work that arts organisations could deliver</strong>" in page
+    assert "What makes it look so, in the notice’s own words:" in page
+    assert "What makes it look like something else: “places” in the description" in page
     assert "3 days left" in page
     assert "The deadline is in 3 days" in page
     assert "2 lots" in page

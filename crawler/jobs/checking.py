@@ -13,7 +13,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from crawler.bands import Band, band
+from crawler.bands import SHOWN, Band, band
 from crawler.digest.considering import consider
 from crawler.digest.screening import Screen
 from crawler.items import Judgement, Place
@@ -29,7 +29,9 @@ from crawler.store.subscribers import Subscription
 LEAST = 5
 """Fewer subscribers are not counted out: two drafts that differ in little would tell of one."""
 
-_MOST = 6
+_MOST, _FEW = 6, 3
+"""How many changes are named where it is not shown, and where it is and they matter less."""
+
 # Model.judge keeps words that it has met in memory; one thread at a time may add to them.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -137,7 +139,8 @@ def check(draft: Draft, model: Model, people: Audience, now: datetime) -> Checke
 
     said = {one.changes for one in (*tried.misfits, *tried.codes)}
     others = [one for one in tried.singles if one.changes not in said]
-    drops = [one for one in others if one.changes[0].kind.startswith("drop")]
+    # What is shown is hidden by nothing: no honest word need go.
+    drops = [one for one in others if one.changes[0].kind.startswith("drop") and before < SHOWN]
     adds = [one for one in others if one.changes[0].kind == "add_words"]
     return Checked(
         opportunity=first,
@@ -150,7 +153,7 @@ def check(draft: Draft, model: Model, people: Audience, now: datetime) -> Checke
         misfits=told(tried.misfits),
         codes=told(_worth_saying(tried, before)),
         hides=told(drops[:_MOST]),
-        helps=told(adds[:_MOST]),
+        helps=told(adds[: _FEW if before >= SHOWN else _MOST]),
         together=told([tried.together])[0] if tried.together else None,
         unknown=draft.unknown(),
     )

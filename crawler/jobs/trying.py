@@ -26,7 +26,7 @@ MOVES = 0.03
 """What moves the chance of being shown by less is not worth saying."""
 
 TOGETHER = 3
-_OWN_CODES, _CODES = 2, 3
+_CODES = 3
 _TRIED = 8
 _AGAINST = 0.3
 """Log-odds by which a code must speak against the words before it is said not to fit."""
@@ -115,7 +115,12 @@ def attempt(
     assert first.judgement is not None
     before = chance(first.judgement)
     dropped = [tried(draft, change) for change in _drops(draft.cpv[:MAX_CODES])]
-    misfits = [one for one in dropped if not _fits(one, before)]
+    bare = tried(draft, Change(kind="drop_code", what="", make=_only(()))).chance
+    misfits = [
+        one
+        for one in dropped
+        if not _fits(code := one.changes[0].what[:8], bare, tried(draft, _alone(code)).chance)
+    ]
     wrong = frozenset(one.changes[0].what[:8] for one in misfits)
     codes = [tried(draft, change) for change in _codes(draft, leaning, wrong)]
     best = max((one.chance for one in (*dropped, *codes)), default=before)
@@ -140,19 +145,22 @@ def attempt(
 def _hope(leaning: Leaning, relevance: str) -> float:
     """The chance that the best code must give, for more to be tried.
 
-    Words that name people or an aim deserve more patience than road works; what is around the arts
-    ("museum roof") names an art form, and stays what it is.
+    Words that name people or an aim deserve more patience than road works. An art form does not:
+    guards for a carnival and a museum's roof name one too.
     """
-    suggests = bool(leaning.art_forms or leaning.outcomes) and relevance != "adjacent"
-    return LEAST if suggests else REVIEW
+    return LEAST if leaning.outcomes and relevance != "adjacent" else REVIEW
 
 
 def _best_codes(tried: Sequence[Tried], leaning: Leaning) -> tuple[Tried, ...]:
-    """The codes to name: two that are particular to what the words suggest, and one of any."""
+    """The codes to name: the best for the art forms, for the outcomes, and of what is left."""
     order = sorted(tried, key=lambda one: -one.chance)
-    particular = particular_to(leaning.art_forms, leaning.outcomes)
-    own = [one for one in order if one.changes[0].what[:8] in particular][:_OWN_CODES]
-    return tuple([*own, *(one for one in order if one not in own)][:_CODES])
+    chosen: list[Tried] = []
+    for tags in (leaning.art_forms, leaning.outcomes):
+        own = particular_to(tags)
+        fitting = [one for one in order if one.changes[0].what[:8] in own and one not in chosen]
+        chosen += fitting[:1]
+    chosen += [one for one in order if one not in chosen]
+    return tuple(chosen[:_CODES])
 
 
 def _together(draft: Draft, helps: Sequence[Change], tried: Callable[..., Tried]) -> Tried | None:
@@ -175,10 +183,21 @@ def _together(draft: Draft, helps: Sequence[Change], tried: Callable[..., Tried]
     return held if held is not None and len(held.changes) > 1 else None
 
 
-def _fits(without: Tried, before: float) -> bool:
-    """Whether a code may stay, as the draft without it shows."""
-    code = without.changes[0].what[:8]
-    return looked_under(code) or _odds(without.chance) - _odds(before) < _AGAINST
+def _fits(code: str, bare: float, alone: float) -> bool:
+    """Whether a code may stay: `bare` is the chance without any code, `alone` with this one only.
+
+    Beside another that does not fit, leaving one out may change nothing.
+    """
+    # A code that no list knows is told as such.
+    return looked_under(code) or code not in cpv_names() or _odds(bare) - _odds(alone) < _AGAINST
+
+
+def _alone(code: str) -> Change:
+    return Change(kind="drop_code", what=code, make=_only((code,)))
+
+
+def _only(codes: tuple[str, ...]) -> Callable[[Draft], Draft]:
+    return lambda draft: replace(draft, cpv=codes)
 
 
 def _odds(of: float) -> float:

@@ -12,8 +12,12 @@ from crawler.items import ART_FORMS, OUTCOMES, Notice, Reason
 from crawler.relevance.features import take_apart
 from crawler.relevance.model import CLASSES, Model, softmax
 from crawler.relevance.reasons import Explanation, towards_wanted
+from crawler.relevance.vocabulary import vocabulary
 
 _MOST = 5
+_NAMING = ("making", "social")
+"""Kinds of terms that name an art form, or an outcome or the people it is for."""
+
 _FAINT, _SHARE = 0.2, 0.08
 """What pushes away by less than this, or than this share of the strongest push, is chance."""
 
@@ -50,7 +54,15 @@ def lean(model: Model, notice: Notice) -> Leaning:
 
 
 def _tags(model: Model, notice: Notice) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    told = model.tags(take_apart(notice))
+    """What the model tells of the words, and what the vocabulary finds named in them.
+
+    The model tags sparingly: a draft that says "older people" is for them all the same.
+    """
+    parts = take_apart(notice)
+    groups = vocabulary().groups
+    met = [groups[hit.group] for hit in (*parts.title_hits, *parts.body_hits)]
+    named = {tag for one in met if one.kind in _NAMING for tag in (one.art_form, one.outcome)}
+    told = model.tags(parts) | named
     return (
         tuple(name for name in ART_FORMS if name in told),
         tuple(name for name in OUTCOMES if name in told),

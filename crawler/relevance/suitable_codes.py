@@ -38,9 +38,9 @@ def suitable(art_forms: Iterable[str], outcomes: Iterable[str]) -> tuple[str, ..
     return tuple(dict.fromkeys((*first, *second, *_ALWAYS)))
 
 
-def particular_to(art_forms: Iterable[str], outcomes: Iterable[str]) -> frozenset[str]:
+def particular_to(tags: Iterable[str]) -> frozenset[str]:
     """Those that suit one of these art forms or outcomes and not just any such work."""
-    return frozenset(code for tag in (*art_forms, *outcomes) for code in _BY_TAG[tag])
+    return frozenset(code for tag in tags for code in _BY_TAG[tag])
 
 
 def looked_under(code: str) -> bool:

@@ -25,12 +25,6 @@ _MOST_CODES = 20
 _CODE = re.compile(r"(?<!\d)(\d{8})(?:-\d)?(?!\d)")
 _NO_CODE = re.compile(r"[^\s,;]+")
 _MOST_UNREAD = 5
-VERDICTS = {
-    "arts": "arts and culture",
-    "commissionable": "work that arts organisations could deliver",
-    "adjacent": "work around the arts, not for them to deliver",
-    "none": "not work that arts organisations would deliver",
-}
 FIELDS = ("title", "description", "cpv", "buyer", "postcode", "value", "closes")
 
 
@@ -133,7 +127,6 @@ def _shown(found: Checked) -> dict[str, object]:
     regions = found.reach.regions
     return {
         "found": found,
-        "verdicts": VERDICTS,
         "tags": _named(judged.art_forms, judged.outcomes),
         "suggested": _named(
             [one for one in leaning.art_forms if one not in judged.art_forms],

@@ -41,6 +41,14 @@ RELEVANCE = {
     "review": "Maybe: not reviewed yet",
     "none": "Not for arts organisations",
 }
+LOOKS_LIKE = {
+    "arts": "arts and culture",
+    "commissionable": "work that arts organisations could deliver",
+    "adjacent": "work around the arts",
+    "none": "work that is not for arts organisations",
+}
+"""What a judgement says, to anybody: councils read these pages too."""
+
 STAGES = {
     "planning": "Early signal",
     "tender": "Open call or tender",
@@ -134,6 +142,7 @@ def configure(app: Flask) -> None:
         art_forms=wording.ART_FORMS,
         outcomes=wording.OUTCOMES,
         relevance_names=RELEVANCE,
+        looks_like=LOOKS_LIKE,
         stage_names=STAGES,
         status_names=STATUSES,
         buyer_kinds=buyers.NAMES,
