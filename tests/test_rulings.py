@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from release_samples import FTS, amended, keep, release
 from web_app import NOW
 
-from crawler.store import browse, database, deciding, opportunities, reviews
+from crawler.store import browse, database, opportunities, reviews, steps
 from crawler.store.browse import Filters
 from crawler.store.reviews import Said
 from crawler.store.tables import processes
@@ -79,8 +79,8 @@ def test_a_new_release_leaves_it_as_decided_and_undoing_takes_it_back(
     with database.writing(engine) as connection:
         number = connection.execute(sa.select(decisions.c.id)).scalar_one()
         ada = User(id=1, email="a@b.example", name="Ada", role="reviewer", created=NOW)
-        assert deciding.undo_decision(connection, ada, number)
-        assert not deciding.undo_decision(connection, ada, number)
+        assert steps.take_back_decision(connection, ada, number)
+        assert not steps.take_back_decision(connection, ada, number)
     assert listed(engine, relevance=["adjacent"]) == []
 
 
