@@ -145,6 +145,7 @@ def test_staff_add_change_retire_and_it_is_written_down(
     page = wrong.get_data(as_text=True)
     strict(page)
     assert "Please check these" in page
+    assert "Short name is missing" in page
     assert "no web address" in page
     assert "<script>alert" not in page
     assert web_app.send(staff, new, **form()).status_code == 303

@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from release_samples import read
 from web_app import NOW, send, signed_in, token
 
+from crawler.digest import wording
 from crawler.relevance.agreement import Agreement, agreements
 from crawler.store import audit, database, duplicates, opportunities, releases
 from crawler.store.tables import processes, reviews
@@ -252,6 +253,41 @@ def test_a_second_opinion_is_asked_for_blindly(
     assert "Ada and Bea" in history
     assert "0%" in history
     assert "a secret" in history
+
+
+def test_the_history_tells_tags_times_and_pairs_and_counts_a_notice_once(
+    ada: FlaskClient, engine: sa.Engine
+) -> None:
+    unsure(engine, 7, title="Harbour programme")
+    desk_samples.doubtful(engine)
+    for fields in (
+        {"do": "label", "relevance": "commissionable", "outcome": "older_people"},
+        {"do": "label", "relevance": "arts", "art_form": ["music", "performing"]},
+    ):
+        key, form = shown(ada, f"/review/{public(engine)}")
+        assert ada.post(f"/review/{key}", data=form | fields).status_code == 303
+    send(ada, f"/review/pairs/{pair_of(engine).id}", "/review/pairs", do="merge")
+    page = unescape(ada.get("/review/history").get_data(as_text=True))
+    assert "Older people" in page
+    both = (wording.ART_FORMS["music"], wording.ART_FORMS["performing"])
+    assert wording.sentence(", ".join(both)) in page
+    assert re.search(r"labelling, \d+ \w+ \d{4}, \d+:\d\d(am|pm)", page)
+    assert re.search(
+        r"<strong>Merged</strong> into <a [^>]+>Harbour light festival</a> – Ada", page
+    )
+    (row,) = re.findall(r"<th scope=\"row\">.*?</tr>", page)
+    assert re.findall(r"<td class=\"number\">(\d+)</td>", row) == ["1"] * 4
+    assert "None." in ada.get("/review/history?by=Bea").get_data(as_text=True)
+
+
+def public(engine: sa.Engine) -> str:
+    """The id of the one opportunity called Harbour programme."""
+    with engine.connect() as connection:
+        return next(
+            one.id
+            for _, one in opportunities.iterate(connection)
+            if one.title == "Harbour programme"
+        )
 
 
 def test_agreement_is_cohens() -> None:
