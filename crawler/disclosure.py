@@ -45,8 +45,12 @@ def published(total: int, tables: Mapping[str, Mapping[str, int]]) -> Published:
     """What may be shown of a `total` and of `tables` that break it down, each in its own way.
 
     It is taken that a table's cells add up to the total: where cells overlap, less can be worked
-    out.
+    out. Of a total that is too small nothing is shown, not even where nobody is: what is left would
+    say where the few are.
     """
+    if 0 < total < FEWEST:
+        nothing = {name: dict.fromkeys(cells) for name, cells in tables.items()}
+        return Published(total=None, tables=nothing)
     shown = {name: _shown(cells) for name, cells in tables.items()}
     step = next((one for one in _STEPS if all(_safe(cells, one) for cells in shown.values())), 0)
     return Published(total=_total(total, step), tables=shown)

@@ -117,3 +117,10 @@ def test_cells_that_overlap_do_no_harm(found: list[list[int]], total: int) -> No
 )
 def test_money_is_rounded_to_two_digits(amount: str, shown_as: int) -> None:
     assert money(Decimal(amount)) == shown_as
+
+
+def test_of_a_few_nobody_learns_where_they_are() -> None:
+    found = published(2, {"regions": {"North": 2, "South": 0}, "forms": {"music": 0, "dance": 2}})
+    assert found.total is None
+    assert [seen for one in found.tables.values() for seen in one.values()] == [None] * 4
+    assert published(0, {"regions": {"North": 0}}).tables["regions"]["North"] == 0

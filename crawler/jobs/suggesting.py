@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from crawler.digest import wording
 from crawler.opportunity import Opportunity
 from crawler.partners import closeness, ranking
+from crawler.partners.bodies import name_key
 from crawler.partners.ranking import Candidate, Past, Suggestion, Work
 from crawler.places import nearness
 from crawler.places.authorities import authorities
@@ -25,6 +26,9 @@ from crawler.store.suppliers import Win
 from crawler.text import key
 
 _NEAREST, _IN_REGION, _WINNERS, _OPEN = 80, 80, 30, 30
+_FEW = 3
+"""With fewer who work in the art forms asked for, bodies near that work in others are named."""
+
 _ENOUGH = 40
 """So many candidates nearby are enough not to ask for the rest of the region."""
 
@@ -46,14 +50,28 @@ def partners(
     reader: Subscriber | None = None,
     *,
     most: int = ranking.MOST,
+    widely: bool = True,
 ) -> tuple[Partner, ...]:
     """The best partners for `one`, for a `reader` whose own strengths they complement.
 
-    None for what a reviewer decided is not for arts organisations.
+    Where hardly anybody near works in what it asks for, others near come after them, but for
+    `widely`. None for what a reviewer decided is not for arts organisations.
     """
     work = _ruled(connection, work_of(one, _own(connection, reader)))
     if not work.art_forms and not work.outcomes:
         return ()
+    chosen = _best(connection, work, reader, most)
+    if widely and len(chosen) < _FEW and work.art_forms:
+        taken = {name_key(partner.organisation.name) for partner in chosen}
+        wider = _best(connection, replace(work, wide=True), reader, most)
+        others = (one for one in wider if name_key(one.organisation.name) not in taken)
+        chosen = (*chosen, *others)[:most]
+    return chosen
+
+
+def _best(
+    connection: sa.Connection, work: Work, reader: Subscriber | None, most: int
+) -> tuple[Partner, ...]:
     found = {
         entry.id: entry
         for entry in _candidates(connection, work)

@@ -122,7 +122,7 @@ def supply(
     found = organisations.around(connection, tiers=[_places(place.middle)], card=card, limit=_ALL)
     counts, total = _counted([one for one in found if one.subscriber_id is None], place)
     opened = [one for one in found if one.subscriber_id is not None]
-    best = suggesting.partners(connection, work, most=NAMED + len(opened))
+    best = suggesting.partners(connection, work, most=NAMED + len(opened), widely=False)
     return Supply(
         counts=counts,
         total=total,

@@ -45,7 +45,8 @@ _AGAIN, _MOST_TAKEN = 0.55, 2.0
 class Work:
     """What is to be delivered, and what its reader brings.
 
-    `id` is the opportunity's public one. `regions` are ITL1 codes or ``UK``, `authority` a GSS
+    With `wide` those may serve who work in another art form than it names. `id` is the
+    opportunity's public one. `regions` are ITL1 codes or ``UK``, `authority` a GSS
     code, `art_forms` and `outcomes` what is asked for; `has` are those of both that the reader
     has, `reader` the name of their organisation.
     """
@@ -58,6 +59,7 @@ class Work:
     buyer: str | None = None
     buyer_key: str = ""
     has: frozenset[str] = frozenset()
+    wide: bool = False
     reader: str | None = None
 
 
@@ -259,8 +261,8 @@ def _brings(work: Work, one: Candidate, names: Mapping[str, str]) -> _Reason:
 
 def serving(work: Work) -> frozenset[str]:
     """The art forms that could serve `work`, beyond those that it asks for."""
-    if not work.art_forms:
-        return frozenset(_DELIVERS) if work.outcomes else frozenset()
+    if work.wide or not work.art_forms:
+        return frozenset(_DELIVERS) if work.art_forms or work.outcomes else frozenset()
     return frozenset(form for asked in work.art_forms for form in _SERVE.get(asked, ()))
 
 
