@@ -38,8 +38,13 @@ def page(title: str, url: str, now: datetime) -> Letter:
     )
 
 
-def asked(who: str, message: str, title: str, url: str, until: datetime, now: datetime) -> Letter:
-    """Tells somebody that `who` would like to be introduced, and leads to the two buttons."""
+def asked(
+    who: str, message: str, title: str, url: str, own: str, until: datetime, now: datetime
+) -> Letter:
+    """Tells somebody that `who` would like to be introduced, and leads to the two buttons.
+
+    `own` is the page where they take themselves out.
+    """
     return Letter(
         subject="Somebody would like to bid with you",
         preheader="They do not have your address, and get it only if you agree.",
@@ -53,15 +58,15 @@ def asked(who: str, message: str, title: str, url: str, until: datetime, now: da
         facts=(
             ("For", _title(title)),
             ("Their words", tame_all(message) or "They wrote none."),
-            ("If you agree", "we tell each of you the other’s email address"),
-            ("You have time", f"until {dates.spell(until)}"),
+            ("If you agree", "We tell each of you the other’s email address."),
+            ("Answer by", dates.spell(until)),
         ),
         action="Agree or decline",
         url=url,
         closing=(
             "The link opens a page with two buttons. If you do nothing, they do not get your"
             " address, and the request runs out.",
-            "To get no such requests any more, take yourself out on your own page.",
+            f"To get no such requests any more, take yourself out on your own page: {own}",
         ),
     )
 

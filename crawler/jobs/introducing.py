@@ -101,8 +101,9 @@ def ask(
             message=words,
             now=now,
         )
-        url = Addresses.of(settings).introduction(other.handle, made.key)
-        letter = introducing.asked(asker.organisation, words, one.title, url, made.until, now)
+        pages = Addresses.of(settings)
+        url, own = pages.introduction(other.handle, made.key), pages.partnering(other.handle)
+        letter = introducing.asked(asker.organisation, words, one.title, url, own, made.until, now)
         _post(settings, connection, other, letter, _about(made, "asked"), now)
     return made
 

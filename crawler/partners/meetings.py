@@ -163,7 +163,7 @@ def _made(
     return Gathering(
         kind=kind,
         day=day,
-        words=one_line(text[max(0, before - 80) : found.end() + 120], 300),
+        words=one_line(_in_whole_words(text, before - 80, found.end() + 120), 300),
         starts=_moment(day, starts),
         ends=_moment(day, ends) if starts and ends and ends > starts else None,
         place=place,
@@ -229,3 +229,14 @@ def _place(words: str) -> str:
         if not (MONTHS.match(place) or NOT_PLACES.match(place) or ONLINE.match(place)):
             return one_line(place, 120)
     return ""
+
+
+def _in_whole_words(text: str, start: int, end: int) -> str:
+    """`text` from about `start` to about `end`, no word cut in two, with … where more stands."""
+    start, end = max(0, start), min(len(text), end)
+    while 0 < start < end and not text[start - 1].isspace():
+        start += 1
+    while start < end < len(text) and not text[end].isspace():
+        end -= 1
+    before, after = "… " * (start > 0), " …" * (end < len(text))
+    return f"{before}{text[start:end].strip()}{after}"
