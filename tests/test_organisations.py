@@ -300,7 +300,11 @@ def test_who_could_deliver_this_with_you(engine: sa.Engine) -> None:
                 opportunity_id=pk, art_forms=["visual"], decided_at=samples.NOW, **said
             )
         )
-        assert suggesting.partners(connection, one) == ()
+        assert suggesting.partners(connection, one, widely=False) == ()
+        # Nobody near works in that: who is near may still come along.
+        (other,) = suggesting.partners(connection, one)
+    assert other.organisation.name == "Paper Lantern Theatre Ltd"
+    assert other.reasons[1].startswith("could bring ")
 
 
 def test_who_asked_not_to_be_listed_stays_out(engine: sa.Engine, tmp_path: pathlib.Path) -> None:
