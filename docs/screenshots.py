@@ -121,6 +121,7 @@ def main() -> None:
                 )
                 photograph(browser, f"{base}/", "web-home.png", WIDE)
                 photograph(browser, f"{base}/opportunities", "web-opportunities-phone.png", NARROW)
+                photograph(browser, f"{base}/coming", "web-coming.png", WIDE)
                 photograph(browser, base + first[1], "web-opportunity.png", WIDE)
                 photograph(browser, base + first[1], "web-opportunity-dark.png", NARROW, "dark")
                 photograph_desk(browser, base, pathlib.Path(home))
