@@ -152,7 +152,7 @@ def compose(engine: sa.Engine, people: list[Subscriber]) -> tuple[float, list[in
     with engine.connect() as connection:
         one_round = drafting.Round(
             connection,
-            accounts=drafting.accounts(connection),
+            accounts=drafting.accounts(connection, NOW),
             letterhead=LETTERHEAD,
             now=NOW,
             key=b"k" * 32,

@@ -119,7 +119,7 @@ def write(engine: sa.Engine, now: datetime) -> Draft:
     with engine.connect() as connection:
         return drafting.Round(
             connection,
-            accounts=drafting.accounts(connection),
+            accounts=drafting.accounts(connection, now),
             letterhead=LETTERHEAD,
             now=now,
             key=b"",

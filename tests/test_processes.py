@@ -64,6 +64,14 @@ else:
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def interruptible() -> Iterator[None]:
+    """Who runs the tests in the background may have made them deaf to SIGINT; children inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
     """A folder with the module `probe`, which processes find."""
