@@ -77,7 +77,7 @@ def test_staff_add_a_resource(site: tuple[Settings, sa.Engine], browser: Browser
     page.get_by_role("link", name="Add a resource").click()
     page.get_by_label("Title").fill("Choirs and breath")
     page.get_by_role("button", name="Add it").click()
-    expect(page.get_by_role("alert")).to_contain_text("summary is missing")
+    expect(page.get_by_role("alert")).to_contain_text("Summary is missing")
     page.get_by_label("Short name").fill("choirs-2024")
     page.get_by_label("Publisher").fill("Example University")
     page.get_by_label("Address", exact=True).fill("https://example.org/choirs")
