@@ -9,6 +9,7 @@ from crawler import dates
 from crawler.digest import matching
 from crawler.digest.considering import Considered
 from crawler.digest.items import Candidate
+from crawler.digest.whereabouts import elsewhere
 from crawler.opportunity import Opportunity
 from crawler.store.endings import Ending
 from crawler.store.matches import Pending
@@ -65,6 +66,8 @@ def let_again(opportunity: Opportunity, now: datetime) -> Opportunity:
 
 def ending(one: Ending, again: Considered, person: Subscriber) -> Candidate | None:
     """A contract that ends, if what may come after it (`again`) fits one of a person's wishes."""
+    if all(elsewhere(again.where, wish) for wish in person.subscriptions):
+        return None
     candidate = fitting(again, one.first_seen, person)
     if candidate is None:
         return None

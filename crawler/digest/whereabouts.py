@@ -40,6 +40,15 @@ def place(where: Whereabouts, wish: Subscription) -> Fit | Refusal:
     return Refusal(criterion="place", reason=f"It is in {there}{_far(where, near)}")
 
 
+def elsewhere(where: Whereabouts, wish: Subscription) -> bool:
+    """Whether regions alone say that the work is in none of the places of `wish`: soon asked."""
+    if not wish.regions or wish.authorities or wish.near is not None:
+        return False
+    return (
+        bool(where.regions) and not where.nationwide and not set(where.regions) & set(wish.regions)
+    )
+
+
 def circle(wish: Subscription) -> tuple[str, int] | None:
     """The postcode and kilometres asked for; None without both, or if nobody knows the postcode."""
     if wish.near is None or wish.near_km is None or nearness.home(wish.near) is None:
