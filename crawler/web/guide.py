@@ -153,7 +153,7 @@ PAGES = (
             ),
             Link(
                 text="Procurement and future generations (Future Generations Commissioner)",
-                url="https://www.futuregenerations.wales/work/procurement/",
+                url="https://www.futuregenerations.wales/",
             ),
             Link(
                 text="Social value in procurement (Strategic Investment Board, Northern Ireland)",
