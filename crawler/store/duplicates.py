@@ -71,7 +71,7 @@ class Pair:
 
 def waiting(connection: sa.Connection, after: int = 0) -> tuple[Pair | None, int]:
     """The next pair to decide with a number above `after`, and how many wait in all."""
-    query = _pairs().where(*_OPEN)
+    query = _doubtful().where(*_OPEN)
     count = connection.execute(sa.select(sa.func.count()).select_from(query.subquery()))
     row = connection.execute(query.where(pairs.c.id > after).order_by(pairs.c.id).limit(1))
     found = row.mappings().one_or_none()
@@ -80,7 +80,7 @@ def waiting(connection: sa.Connection, after: int = 0) -> tuple[Pair | None, int
 
 def get(connection: sa.Connection, number: int) -> Pair | None:
     """The pair with this number."""
-    row = connection.execute(_pairs().where(pairs.c.id == number)).mappings().one_or_none()
+    row = connection.execute(_doubtful().where(pairs.c.id == number)).mappings().one_or_none()
     return Pair(**row) if row else None
 
 
@@ -101,7 +101,7 @@ class Settled:
 def settled(connection: sa.Connection, limit: int, *, by: str = "") -> list[Settled]:
     """The newest `limit` pairs that people merged or kept apart, of one person if named."""
     query = (
-        sa.select(
+        _pairs(
             pairs.c.id,
             _one.c.key.label("first_key"),
             _other.c.key.label("second_key"),
@@ -111,10 +111,6 @@ def settled(connection: sa.Connection, limit: int, *, by: str = "") -> list[Sett
             pairs.c.decided_by,
             pairs.c.decided_at,
         )
-        .join(_first, _first.c.id == pairs.c.first_id)
-        .join(_second, _second.c.id == pairs.c.second_id)
-        .join(_one, _one.c.id == _first.c.opportunity_id)
-        .join(_other, _other.c.id == _second.c.opportunity_id)
         .where(pairs.c.decided_by.is_not(None), pairs.c.decided_at.is_not(None))
         .order_by(pairs.c.decided_at.desc(), pairs.c.id.desc())
         .limit(limit)
@@ -137,20 +133,26 @@ def decide(
     )
 
 
-def _pairs() -> sa.Select[Any]:
+def _doubtful() -> sa.Select[Any]:
+    """What a `Pair` holds."""
+    return _pairs(
+        pairs.c.id,
+        pairs.c.first_id,
+        pairs.c.second_id,
+        _one.c.key.label("first_key"),
+        _other.c.key.label("second_key"),
+        _first.c.source.label("first_source"),
+        _second.c.source.label("second_source"),
+        pairs.c.reason,
+        pairs.c.decision,
+        pairs.c.decided_by,
+    )
+
+
+def _pairs(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """`columns` of pairs, their two processes and the opportunities that those belong to."""
     return (
-        sa.select(
-            pairs.c.id,
-            pairs.c.first_id,
-            pairs.c.second_id,
-            _one.c.key.label("first_key"),
-            _other.c.key.label("second_key"),
-            _first.c.source.label("first_source"),
-            _second.c.source.label("second_source"),
-            pairs.c.reason,
-            pairs.c.decision,
-            pairs.c.decided_by,
-        )
+        sa.select(*columns)
         .join(_first, _first.c.id == pairs.c.first_id)
         .join(_second, _second.c.id == pairs.c.second_id)
         .join(_one, _one.c.id == _first.c.opportunity_id)

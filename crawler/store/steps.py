@@ -8,9 +8,9 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from crawler.store import deciding, listings
+from crawler.store import deciding, duplicates, listings
 from crawler.store.deciding import Decision
-from crawler.store.tables import duplicate_pairs, opportunities, processes, reviews, skips
+from crawler.store.tables import opportunities, reviews, skips
 from crawler.store.users import User
 
 UNDOABLE = timedelta(days=1)
@@ -101,30 +101,18 @@ def _skip(connection: sa.Connection, user: User, since: datetime) -> Step | None
 
 
 def _pair(connection: sa.Connection, user: User, since: datetime) -> Step | None:
-    pairs = duplicate_pairs
-    first, second = processes.alias("first"), processes.alias("second")
-    one, other = opportunities.alias("one"), opportunities.alias("other")
-    columns = (pairs.c.id, pairs.c.decided_at, pairs.c.decision, one.c.key, one.c.title)
-    row = connection.execute(
-        sa.select(*columns, other.c.title.label("other"))
-        .join(first, first.c.id == pairs.c.first_id)
-        .join(one, one.c.id == first.c.opportunity_id)
-        .join(second, second.c.id == pairs.c.second_id)
-        .join(other, other.c.id == second.c.opportunity_id)
-        .where(pairs.c.decided_by == user.name, pairs.c.decided_at > since)
-        .order_by(pairs.c.decided_at.desc(), pairs.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
+    newest = duplicates.settled(connection, 1, by=user.name)
+    if not newest or newest[0].decided_at <= since:
         return None
+    pair = newest[0]
     return Step(
         kind="pair",
-        deed="merge" if row.decision == "merge" else "apart",
-        number=row.id,
-        key=row.key,
-        title=row.title,
-        at=row.decided_at,
-        other=row.other,
+        deed="merge" if pair.decision == "merge" else "apart",
+        number=pair.id,
+        key=pair.first_key,
+        title=pair.first_title,
+        at=pair.decided_at,
+        other=pair.second_title,
     )
 
 
