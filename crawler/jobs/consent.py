@@ -163,7 +163,9 @@ def send_confirmation(
     assert person is not None
     url = Addresses.of(settings).confirm(person.handle, str(number))
     letter = consenting.asking(person, url, now)
-    _post(settings, connection, person, letter, f"confirm {person.handle} {number}", now)
+    about = f"confirm {person.handle} {number}"
+    kind = outbox.CONFIRMATION
+    letters.post_to(settings, connection, letter, person, kind=kind, about=about, now=now)
 
 
 def _tell_known(
@@ -171,28 +173,8 @@ def _tell_known(
 ) -> None:
     letter = consenting.known(person, Addresses.of(settings).preferences(person.handle), now)
     about = f"known {person.handle} {now.isoformat()}"
-    _post(settings, connection, person, letter, about, now)
-
-
-def _post(
-    settings: Settings,
-    connection: sa.Connection,
-    person: Subscriber,
-    letter: consenting.Letter,
-    about: str,
-    now: datetime,
-) -> None:
     kind = outbox.CONFIRMATION
-    letters.post(
-        settings,
-        connection,
-        letter,
-        person.email,
-        kind=kind,
-        about=about,
-        now=now,
-        subscriber_id=person.id,
-    )
+    letters.post_to(settings, connection, letter, person, kind=kind, about=about, now=now)
 
 
 def holder(

@@ -15,7 +15,6 @@ from crawler import keys
 from crawler.addresses import Addresses
 from crawler.config import Settings
 from crawler.digest import introducing, wording
-from crawler.digest.consenting import Letter
 from crawler.errors import UsageError
 from crawler.jobs import letters, partnering
 from crawler.mailboxes import address
@@ -58,7 +57,8 @@ def send_page(
         url = Addresses.of(settings).partners(person.handle, found[1].id)
         letter = introducing.page(found[1].title, url, now)
         about = f"partners {secrets.token_hex(8)}"
-        _post(settings, connection, person, letter, about, now, kind=outbox.PARTNERS)
+        kind = outbox.PARTNERS
+        letters.post_to(settings, connection, letter, person, kind=kind, about=about, now=now)
 
 
 def ask(
@@ -104,7 +104,15 @@ def ask(
         pages = Addresses.of(settings)
         url, own = pages.introduction(other.handle, made.key), pages.partnering(other.handle)
         letter = introducing.asked(asker.organisation, words, one.title, url, own, made.until, now)
-        _post(settings, connection, other, letter, _about(made, "asked"), now)
+        letters.post_to(
+            settings,
+            connection,
+            letter,
+            other,
+            kind=outbox.INTRODUCTION,
+            about=_about(made, "asked"),
+            now=now,
+        )
     return made
 
 
@@ -196,7 +204,15 @@ def _introduce(
     for side, reader, other in (("asker", asker, asked), ("asked", asked, asker)):
         name = other.organisation or "Your partner"
         letter = introducing.agreed(name, other.email, title, url, now)
-        _post(settings, connection, reader, letter, _about(made, f"agreed {side}"), now)
+        letters.post_to(
+            settings,
+            connection,
+            letter,
+            reader,
+            kind=outbox.INTRODUCTION,
+            about=_about(made, f"agreed {side}"),
+            now=now,
+        )
 
 
 def withdraw(engine: sa.Engine, person: Subscriber, key: str, now: datetime) -> bool:
@@ -234,7 +250,15 @@ def _tell_ended(
     url = Addresses.of(settings).partners(asker.handle, made.opportunity)
     name = asked.organisation or "Somebody"
     letter = introducing.ended(name, state, _title(connection, made), url, now)
-    _post(settings, connection, asker, letter, _about(made, "ended"), now)
+    letters.post_to(
+        settings,
+        connection,
+        letter,
+        asker,
+        kind=outbox.INTRODUCTION,
+        about=_about(made, "ended"),
+        now=now,
+    )
 
 
 def erase_mails(connection: sa.Connection, subscriber_id: int) -> int:
@@ -260,25 +284,3 @@ def _reached(settings: Settings, connection: sa.Connection, person: Subscriber) 
     if person.state != "active":
         return False
     return suppressions.of(connection, keys.suppression_key(settings), person.email) is None
-
-
-def _post(
-    settings: Settings,
-    connection: sa.Connection,
-    person: Subscriber,
-    letter: Letter,
-    about: str,
-    now: datetime,
-    *,
-    kind: str = outbox.INTRODUCTION,
-) -> None:
-    letters.post(
-        settings,
-        connection,
-        letter,
-        person.email,
-        kind=kind,
-        about=about,
-        now=now,
-        subscriber_id=person.id,
-    )

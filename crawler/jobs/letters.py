@@ -11,6 +11,7 @@ from crawler.digest import consenting
 from crawler.digest.consenting import Letter
 from crawler.digest.mail import Letterhead
 from crawler.store import outbox
+from crawler.store.subscribers import Subscriber
 
 
 def post(
@@ -34,4 +35,21 @@ def post(
         subscriber_id=subscriber_id,
         recipient=recipient,
         now=now,
+    )
+
+
+def post_to(
+    settings: Settings,
+    connection: sa.Connection,
+    letter: Letter,
+    person: Subscriber,
+    *,
+    kind: str,
+    about: str,
+    now: datetime,
+) -> bool:
+    """The same to a subscriber, with whom the letter goes when they are erased."""
+    to, whose = person.email, person.id
+    return post(
+        settings, connection, letter, to, kind=kind, about=about, now=now, subscriber_id=whose
     )

@@ -85,15 +85,6 @@ def _person(
             return  # another round was quicker
         letter = outcome_asking.letter(person, questions, addresses, now)
         about = f"asking:{person.id}:{today.isoformat()}"
-        if letters.post(
-            settings,
-            connection,
-            letter,
-            person.email,
-            kind=KIND,
-            about=about,
-            now=now,
-            subscriber_id=person.id,
-        ):
+        if letters.post_to(settings, connection, letter, person, kind=KIND, about=about, now=now):
             impact.asked(connection, person.id, [one.opportunity_id for one in questions], now)
             done.mails, done.items = done.mails + 1, done.items + len(questions)
