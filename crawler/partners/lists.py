@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from crawler.errors import UsageError
 from crawler.partners.bodies import Row
+from crawler.partners.sheets import TOO_MANY, Cells, lines
 from crawler.places import authority as known
 from crawler.places import regions
 
@@ -16,6 +16,7 @@ COLUMNS = (
     "name", "alt_name", "source", "discipline", "la_name", "la_gss", "itl1_code", "postcode",
     "website", "amount_gbp", "extra",
 )  # fmt: skip
+_NEEDED = ("name", "source")
 _LONGEST = 300
 _CHARITIES = ("GB-CHC-", "GB-SC-", "GB-NIC-")
 
@@ -33,34 +34,18 @@ def read(file: TextIO) -> Iterator[Row | BadLine]:
 
     Raises `UsageError` if the first line does not name the columns that are needed.
     """
-    reader = csv.DictReader(_whole(file))
-    missing = {"name", "source"} - set(reader.fieldnames or ())
-    if missing:
-        raise UsageError(
-            f"the list lacks the column{'s' * (len(missing) > 1)} {', '.join(sorted(missing))}."
-            f" Its first line must name its columns: {', '.join(COLUMNS)}."
-        )
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield BadLine(line=reader.line_num, reason=str(error))
-            continue
-        yield _row(cells, reader.line_num)
+    for line, cells in lines(file, COLUMNS, _NEEDED):
+        if isinstance(cells, csv.Error):
+            yield BadLine(line=line, reason=str(cells))
+        else:
+            yield _row(cells, line)
 
 
-def _whole(file: TextIO) -> Iterator[str]:
-    """The lines without NUL, which would end the reading."""
-    return (line.replace("\0", "") for line in file)
-
-
-def _row(cells: dict[str, str | None], line: int) -> Row | BadLine:
+def _row(cells: Cells, line: int) -> Row | BadLine:
     if None in cells:
-        return BadLine(line=line, reason="it has more cells than the first line names columns")
+        return BadLine(line=line, reason=TOO_MANY)
     said = {name: " ".join((cells.get(name) or "").split()) for name in COLUMNS}
-    for name in ("name", "source"):
+    for name in _NEEDED:
         if not said[name]:
             return BadLine(line=line, reason=f"it has no {name}")
     if any("\ud800" <= letter <= "\udfff" for words in said.values() for letter in words):

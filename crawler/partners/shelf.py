@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from crawler.errors import UsageError
 from crawler.items import ART_FORMS, OUTCOMES
 from crawler.library import KINDS, NATIONS, Resource
+from crawler.partners.sheets import TOO_MANY, Cells, lines
 from crawler.text import clean
 
 COLUMNS = (
@@ -56,30 +57,17 @@ def read(file: TextIO) -> Iterator[tuple[int, Resource | str]]:
 
     Raises `UsageError` if the first line does not name the columns that are needed.
     """
-    reader = csv.DictReader(line.replace("\0", "") for line in file)
-    missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
-    if missing:
-        raise UsageError(
-            f"the list lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}."
-            f" Its first line must name its columns: {', '.join(COLUMNS)}."
-        )
     seen: dict[str, int] = {}
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield reader.line_num, f"it cannot be read ({error})"
-            continue
-        yield reader.line_num, _line(cells, reader.line_num, seen)
+    for line, cells in lines(file, COLUMNS, _NEEDED):
+        if isinstance(cells, csv.Error):
+            yield line, f"it cannot be read ({cells})"
+        else:
+            yield line, _line(cells, line, seen)
 
 
-def _line(
-    cells: Mapping[str | None, str | None], line: int, seen: dict[str, int]
-) -> Resource | str:
+def _line(cells: Cells, line: int, seen: dict[str, int]) -> Resource | str:
     if None in cells:
-        return "it has more cells than the first line names columns"
+        return TOO_MANY
     try:
         made = resource({name: cells.get(name) or "" for name in COLUMNS})
     except Unfit as error:
