@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 import web_app
 from browsing import served
+from outcome_samples import closed, key, save
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from test_impact import closed, key, save
 from web_app import NOW
 
 from crawler.config import Settings
