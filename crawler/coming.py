@@ -49,10 +49,6 @@ class Relet:
         lot = f"-{crc32(self.lot.encode()):x}" if self.lot else ""
         return f"{self.earliest:%Y%m%d}-{self.latest:%Y%m%d}{lot}"
 
-    def next_end(self, today: date) -> date:
-        """The end that is ahead: after the first, the contract was extended or is over."""
-        return self.earliest if self.earliest >= today else self.latest
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathering:

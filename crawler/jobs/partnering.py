@@ -42,16 +42,6 @@ class Offer:
     authority: str | None = None
 
 
-def offer_of(entry: Organisation) -> Offer:
-    """What an entry says."""
-    return Offer(
-        words=entry.pitch or "",
-        art_forms=entry.art_forms,
-        outcomes=entry.outcomes,
-        authority=entry.authority,
-    )
-
-
 def open_up(
     engine: sa.Engine,
     person: Subscriber,

@@ -113,7 +113,7 @@ def key_facts(one: Opportunity, now: datetime) -> tuple[Fact, ...]:
             ("Buyer", wording.plain(buyer.name, 200) if buyer else ""),
             (
                 "Kind of buyer",
-                wording.sentence(buyers.NAMES[buyers.kind_of(buyer.name)]) if buyer else "",
+                _kind(buyer.name) if buyer else "",
             ),
             ("Where", wording.place(one.place)),
             ("Value", wording.worth(one)),

@@ -121,9 +121,7 @@ def configure(app: Flask) -> None:
         calm=calm,
         art_form_name=lambda key: wording.ART_FORMS.get(key, key),
         outcome_name=lambda key: wording.OUTCOMES.get(key, key),
-        lot_value=lambda lot: money.spell(
-            lot.value, lot.value, wording.plain(lot.currency or "GBP", 8)
-        ),
+        lot_value=_lot_value,
     )
     app.jinja_env.filters.update(
         meeting=foretelling.meeting,
