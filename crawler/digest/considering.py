@@ -103,10 +103,8 @@ def consider(opportunity: Opportunity, now: datetime, ruling: Ruling | None = No
     kind, maybe = _kind(judgement, ruling)
     art_forms = judgement.art_forms if judgement else ()
     outcomes = judgement.outcomes if judgement else ()
-    if ruling and ruling.art_forms is not None:
-        art_forms = ruling.art_forms
-    if ruling and ruling.outcomes is not None:
-        outcomes = ruling.outcomes
+    if ruling:
+        art_forms, outcomes = ruling.tags(art_forms, outcomes)
     low, high = _value(opportunity)
     buyer = opportunity.buyer
     return Considered(

@@ -96,12 +96,8 @@ def _ruled(connection: sa.Connection, work: Work) -> Work:
         return work
     if ruling.relevance == "none":
         return replace(work, art_forms=(), outcomes=())
-    forms, outcomes = ruling.art_forms, ruling.outcomes
-    return replace(
-        work,
-        art_forms=work.art_forms if forms is None else forms,
-        outcomes=work.outcomes if outcomes is None else outcomes,
-    )
+    art_forms, outcomes = ruling.tags(work.art_forms, work.outcomes)
+    return replace(work, art_forms=art_forms, outcomes=outcomes)
 
 
 def _partner(entry: Organisation, made: Suggestion) -> Partner:

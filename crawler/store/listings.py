@@ -138,10 +138,11 @@ def as_seen(
             outcomes=tuple(outcomes),
             chance=scores["arts"] + scores["commissionable"] if scores else 0.0,
         )
+    forms, aims = ruling.tags(art_forms, outcomes)
     return Seen(
         shown_as=ruling.relevance,
-        art_forms=tuple(art_forms) if ruling.art_forms is None else ruling.art_forms,
-        outcomes=tuple(outcomes) if ruling.outcomes is None else ruling.outcomes,
+        art_forms=forms,
+        outcomes=aims,
         chance=float(ruling.relevance in ("arts", "commissionable")),
     )
 

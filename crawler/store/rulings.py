@@ -21,6 +21,15 @@ class Ruling:
     art_forms: tuple[str, ...] | None = None
     outcomes: tuple[str, ...] | None = None
 
+    def tags(
+        self, art_forms: Collection[str], outcomes: Collection[str]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Art forms and outcomes as decided; where nothing was said of them, those given."""
+        return (
+            tuple(art_forms) if self.art_forms is None else self.art_forms,
+            tuple(outcomes) if self.outcomes is None else self.outcomes,
+        )
+
 
 def rulings(
     connection: sa.Connection, opportunity_ids: Collection[int] | None = None
