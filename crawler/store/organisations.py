@@ -7,7 +7,7 @@ them, and is shown only while they get our mail. Everything else is a public fac
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from types import MappingProxyType
@@ -164,11 +164,11 @@ def by_key(connection: sa.Connection, key: str) -> Organisation | None:
 
 
 def by_ids(connection: sa.Connection, ids: Collection[int]) -> dict[int, Organisation]:
-    """Those of the organisations with these internal ids that anybody may see."""
+    """Those of the organisations with these internal ids that anybody may see, without `rows`."""
     found: dict[int, Organisation] = {}
     for part in chunks(ids):
-        query = sa.select(organisations).where(organisations.c.id.in_(part), shown())
-        found |= {row.id: read(row) for row in connection.execute(query)}
+        query = sa.select(*_NARROW).where(organisations.c.id.in_(part), shown())
+        found |= {row.id: _narrow(row) for row in connection.execute(query)}
     return found
 
 
@@ -301,21 +301,18 @@ def _searched(names: Sequence[str]) -> str:
     return "".join(f" {words}" for words in dict.fromkeys(map(words_of, names)))
 
 
-_NARROW = tuple(
-    organisations.c[name]
-    for name in (
-        "id", "key", "name", "name_key", "region", "authority", "postcode", "website", "charity",
-        "card", "sources", "wins", "standing", "subscriber_id", "pitch", "opened",
-    )
+_PLAIN = (
+    "id", "key", "name", "name_key", "region", "authority", "postcode", "website", "charity",
+    "wins", "standing", "subscriber_id", "pitch", "opened",
 )  # fmt: skip
+_NARROW = tuple(organisations.c[name] for name in (*_PLAIN, "card", "sources"))
 """What telling good partners from others takes; there are many."""
 
 
 def _narrow(row: Any) -> Organisation:
-    told = row._mapping
-    rest = {name: told[name] for name in told if name not in ("card", "sources")}
+    """An entry without its other names and its `rows`."""
     return Organisation(
-        **rest,
+        **{name: getattr(row, name) for name in _PLAIN},
         sources=tuple(row.sources),
         art_forms=words_in(row.card, "art_forms"),
         outcomes=words_in(row.card, "outcomes"),
@@ -324,27 +321,8 @@ def _narrow(row: Any) -> Organisation:
 
 def read(row: Any) -> Organisation:
     """An entry out of a row of the table."""
-    return Organisation(
-        id=row.id,
-        key=row.key,
-        name=row.name,
-        name_key=row.name_key,
-        names=tuple(row.names),
-        region=row.region,
-        authority=row.authority,
-        postcode=row.postcode,
-        website=row.website,
-        charity=row.charity,
-        art_forms=words_in(row.card, "art_forms"),
-        outcomes=words_in(row.card, "outcomes"),
-        sources=tuple(row.sources),
-        rows=tuple(tuple(map(_cell, line)) for line in row.rows),
-        wins=row.wins,
-        standing=row.standing,
-        subscriber_id=row.subscriber_id,
-        pitch=row.pitch,
-        opened=row.opened,
-    )
+    rows = tuple(tuple(map(_cell, line)) for line in row.rows)
+    return replace(_narrow(row), names=tuple(row.names), rows=rows)
 
 
 def _cell(value: Any) -> Any:

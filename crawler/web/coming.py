@@ -91,7 +91,7 @@ def page() -> str | Response:
     want = wanted(request.args)
     number = filters.page_number(request.args.get("page"))
     if number is None:
-        return _no_page(want)
+        return failures.no_page(want.asked.url(), _NO_PAGE)
     with here().engine.connect() as connection:
         found = signs.find(
             connection,
@@ -102,7 +102,7 @@ def page() -> str | Response:
             offset=(number - 1) * PER_PAGE,
         )
     if number > 1 and not found.items:
-        return _no_page(want)
+        return failures.no_page(want.asked.url(), _NO_PAGE)
     every = replace(want.asked, values={**want.asked.values, "kind": ()})
     return render_template(
         "coming.html",
@@ -137,13 +137,10 @@ def today() -> date:
     return now().astimezone(dates.LONDON).date()
 
 
-def _no_page(want: Wanted) -> Response:
-    words = failures.Words(
-        "There is no such page of what is coming",
-        "There may be less to come since you were given this address.",
-    )
-    made = render_template("no_page.html", words=words, first=want.asked.url(), text="")
-    return Response(made, status=404, mimetype="text/html")
+_NO_PAGE = failures.Words(
+    "There is no such page of what is coming",
+    "There may be less to come since you were given this address.",
+)
 
 
 def meeting(id: str, which: str) -> AnyResponse:  # noqa: A002

@@ -26,6 +26,19 @@ class Words:
     advice: str
 
 
+RESULTS = Words(
+    "There is no such page of results",
+    "The results may have become fewer since you were given this address.",
+)
+"""For an address beyond the last page of a search."""
+
+
+def no_page(first: str, words: Words = RESULTS, *, text: str = "") -> Response:
+    """The 404 for a page beyond the last one; `first` leads to the first, of results for `text`."""
+    made = render_template("no_page.html", words=words, first=first, text=text)
+    return Response(made, status=404, mimetype="text/html")
+
+
 WORDS = {
     400: Words(
         "We could not read that request",

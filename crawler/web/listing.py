@@ -46,14 +46,7 @@ def opportunities() -> str | Response:
 
 
 def _no_page(asked: filters.Asked) -> Response:
-    words = failures.Words(
-        "There is no such page of results",
-        "The results may have become fewer since you were given this address.",
-    )
-    page = render_template(
-        "no_page.html", words=words, first=asked.url(), text=wording.plain(asked.first("q"), 80)
-    )
-    return Response(page, status=404, mimetype="text/html")
+    return failures.no_page(asked.url(), text=wording.plain(asked.first("q"), 80))
 
 
 ROUTES = (Route(path="/opportunities", name="opportunities", view=opportunities),)

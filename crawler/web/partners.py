@@ -40,13 +40,13 @@ def search() -> str | Response:
     asked = _asked()
     page = page_number(request.args.get("page"))
     if page is None:
-        return _no_page()
+        return failures.no_page("/partners")
     with here().engine.connect() as connection:
         found = organisations.search(
             connection, asked, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
         )
     if page > 1 and not found.items:
-        return _no_page()
+        return failures.no_page("/partners")
     return render_template(
         "partners.html",
         asked=asked,
@@ -83,15 +83,6 @@ def _link(asked: Search, number: int) -> str:
     if number > 1:
         kept["page"] = str(number)
     return "/partners" + (f"?{urlencode(kept)}" if kept else "")
-
-
-def _no_page() -> Response:
-    words = failures.Words(
-        "There is no such page of results",
-        "The results may have become fewer since you were given this address.",
-    )
-    page = render_template("no_page.html", words=words, first="/partners", text="")
-    return Response(page, status=404, mimetype="text/html")
 
 
 def page(key: str) -> str:

@@ -135,6 +135,12 @@ def counts(kept: Sequence[Kept], asked: Asked) -> dict[str, dict[str, int]]:
     return found
 
 
+_NO_PAGE = failures.Words(
+    "There is no such page of resources",
+    "The library may have changed since you were given this address.",
+)
+
+
 def page() -> str | Response:
     """The library, or what fits the filters, a page at a time."""
     asked, number = read(), filters.page_number(request.args.get("page"))
@@ -143,12 +149,7 @@ def page() -> str | Response:
     found = [one for one in kept if asked.fits(one)]
     pages = max(1, -(-len(found) // PER_PAGE))
     if number is None or number > pages:
-        words = failures.Words(
-            "There is no such page of resources",
-            "The library may have changed since you were given this address.",
-        )
-        made = render_template("no_page.html", words=words, first=asked.url(), text="")
-        return Response(made, status=404, mimetype="text/html")
+        return failures.no_page(asked.url(), _NO_PAGE)
     return render_template(
         "resources.html",
         asked=asked,
