@@ -55,6 +55,18 @@ def test_a_link_signs_in_once_and_only_when_pressed(app: Flask, engine: sa.Engin
     assert deeds == ["signed in", "asked to sign in"]
 
 
+def test_an_answer_that_changes_nothing_of_the_session_sets_no_cookie(
+    app: Flask, engine: sa.Engine
+) -> None:
+    """A slow picture's answer would else bring back the session of before the last click."""
+    client = signed_in(app, engine)
+    client.get("/review/history")
+    for path in ("/static/favicon.svg", "/static/style.css", "/review/history", "/"):
+        with client.get(path) as answer:
+            assert answer.status_code == 200
+            assert "Set-Cookie" not in answer.headers, path
+
+
 def test_a_link_works_in_the_browser_that_asked_only(app: Flask, engine: sa.Engine) -> None:
     user(engine)
     link = asked(app.test_client(), engine)

@@ -68,8 +68,11 @@ def configure(app: Flask, web: Web) -> None:
         count = web.settings.proxies
         fixed = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
         app.wsgi_app = fixed  # type: ignore[method-assign]
-    # Browsers keep it for the days that a session may last; the store ends one that is idle.
+    # Browsers keep it for the days that a session may last; the store ends one that is idle. An
+    # answer that changed nothing sets no cookie: a picture's, arriving late, would bring back what
+    # the session held before the last click.
     app.config["PERMANENT_SESSION_LIFETIME"] = SESSION_LASTS
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     app.before_request(_refuse_huge)
     app.before_request(_refuse_foreign)
     app.after_request(_with_headers)
