@@ -115,20 +115,33 @@ def test_a_body_that_two_entries_turn_out_to_be_is_one(engine: sa.Engine) -> Non
 
 
 def test_broken_lines_are_named_and_the_rest_goes_in(engine: sa.Engine) -> None:
-    done = take(
-        engine,
+    lines = (
         line(""),
         line("Good One"),
         line("No Region", itl1_code="TLZ"),
         line("No Authority", la_gss="E99999999"),
         line("x" * 301),
         line("Half \udce9 Letters"),
-        line("Good Two", la_gss="", itl1_code=""),
+        line("Good Two", la_gss="", itl1_code="", website="none", postcode="nowhere"),
     )
-    assert sorted(everybody(engine)) == ["Good One", "Good Two"]
+    done = take(engine, *lines)
+    before = everybody(engine)
+    assert sorted(before) == ["Good One", "Good Two", "No Authority", "No Region"]
     assert [(bad.line, bad.reason.split(" ")[0]) for bad in done.refused] == [
-        (2, "it"), (4, "itl1_code"), (5, "la_gss"), (6, "name"), (7, "it"),
+        (2, "it"), (6, "name"), (7, "it"),
     ]  # fmt: skip
+    assert [(bad.line, bad.field, bad.value) for bad in done.left_out] == [
+        (4, "itl1_code", "TLZ"),
+        (5, "la_gss", "E99999999"),
+        (8, "postcode", "nowhere"),
+        (8, "website", "none"),
+    ]
+    assert (before["No Authority"].region, before["No Authority"].authority) == ("TLE", None)
+    assert before["Good Two"].website is None
+    again = take(engine, *lines)
+    assert numbers(again) == (0, 0, 4, 3)
+    assert again.left_out == done.left_out
+    assert everybody(engine) == before
     with pytest.raises(UsageError, match="lacks the columns name, source"):
         jobs.take(engine, io.StringIO("nome,fonte\na,b\n"))
 
@@ -192,6 +205,35 @@ def test_the_commands_keep_their_contract(tmp_path: pathlib.Path) -> None:
     assert absent.returncode == 1
     assert "no.csv cannot be read" in absent.stderr
     assert "Traceback" not in absent.stderr
+
+
+def test_the_command_says_what_it_left_out(tmp_path: pathlib.Path) -> None:
+    home = environment(tmp_path)
+    file, report = tmp_path / "list.csv", tmp_path / "report.csv"
+    broken = [line(f"Band {number}", website=f"=none{number}") for number in range(13)]
+    file.write_text(text_of(*LINES, *broken, line("Odd", discipline="Weaving")), encoding="utf-8")
+    arguments = ("organisations", "import", str(file), "--report", str(report))
+    done = run([sys.executable, "-m", "crawler.cli", *arguments], home)
+    assert done.returncode == 0
+    assert "14 cells left out of lines that went in: 1 discipline and 13 website." in done.stdout
+    assert "list.csv, line 6, website ‘=none0’: it is no web address" in done.stderr
+    assert "and 3 more website: --report" in done.stderr
+    assert "=none11" not in done.stderr
+    with report.open(encoding="utf-8", newline="") as written:
+        rows = list(csv.DictReader(written))
+    assert [row["line"] for row in rows] == [str(number) for number in range(6, 20)]
+    assert rows[0]["value"] == "'=none0"  # no formula
+    arguments = ("organisations", "import", str(file), "--json")
+    done = run([sys.executable, "-m", "crawler.cli", *arguments], home)
+    *each, last = map(json.loads, done.stdout.splitlines())
+    assert last == {"new": 0, "changed": 0, "same": 17, "refused": 0}
+    assert [one["value"] for one in each] == [f"=none{number}" for number in range(13)] + [
+        "Weaving"
+    ]
+    itself = tenders(tmp_path, "organisations", "import", str(file), "--report", str(file))
+    assert itself.returncode == 1
+    assert "is the list itself" in itself.stderr
+    assert file.read_text(encoding="utf-8").startswith("name,")
 
 
 def test_the_whole_list_goes_in_once(engine: sa.Engine, shared: pathlib.Path) -> None:

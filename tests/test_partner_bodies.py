@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from crawler.errors import UsageError
 from crawler.partners.bodies import Row, grouped, merge, name_key
-from crawler.partners.disciplines import art_forms_of
-from crawler.partners.lists import BadLine, read
+from crawler.partners.disciplines import art_forms_of, meaning
+from crawler.partners.lists import BadCell, BadLine, read
 
 with pathlib.Path(__file__).with_name("partner_pairs.tsv").open(encoding="utf-8") as _file:
     PAIRS = list(csv.DictReader(_file, delimiter="\t"))
@@ -24,6 +24,8 @@ def rows_of(shared: pathlib.Path) -> list[Row]:
     with (shared / "partners/partner_orgs.csv").open(encoding="utf-8", newline="") as file:
         found = list(read(file))
     assert not [one for one in found if isinstance(one, BadLine)]
+    broken = [(one.field, one.value) for one in found if isinstance(one, BadCell)]
+    assert broken == [("website", "http://190 St Vincent St"), ("website", "http://None")]
     return [one for one in found if isinstance(one, Row)]
 
 
@@ -111,10 +113,20 @@ def test_a_body_knows_what_its_rows_say() -> None:
         ("Heritage: Maritime", ("museums_heritage",)),
         ("Not discipline specific", ()),
         ("HO103", ()),
+        ("AR", ()),
+        ("HR105", ("museums_heritage",)),
+        ("film_digital", ("film_digital",)),
+        (" Museums &  Heritage", ("museums_heritage",)),
+        ("Opera", ("music", "performing")),
+        ("Circus", ("performing",)),
+        ("Basket weaving", None),
+        ("AR999", None),
+        ("ZZ101", None),
     ],
 )
-def test_disciplines(word: str, forms: tuple[str, ...]) -> None:
-    assert art_forms_of(word) == forms
+def test_disciplines(word: str, forms: tuple[str, ...] | None) -> None:
+    assert meaning(word) == forms
+    assert art_forms_of(word) == (forms or ())
 
 
 def test_broken_lines_are_named_and_the_rest_is_read() -> None:
@@ -122,10 +134,10 @@ def test_broken_lines_are_named_and_the_rest_is_read() -> None:
         "name,source,itl1_code,la_gss\n"
         "Good Band,list,TLE,E08000001\n"
         ",list,TLE,\n"
-        "No Region,list,North,\n"
+        "No List,,TLE,\n"
         "Too,many,TLE,E08000001,cells\n"
         + "L" * 400 + ",list,,\n"
-        "Bad Code,list,,E08\n"
+        "Half \udce9 Letters,list,,\n"
         "Nul\0 Band,list,TLE,\n"
     )  # fmt: skip
     found = list(read(io.StringIO(text)))
@@ -133,7 +145,77 @@ def test_broken_lines_are_named_and_the_rest_is_read() -> None:
     bad = [(one.line, one.reason) for one in found if isinstance(one, BadLine)]
     assert [line for line, _ in bad] == [3, 4, 5, 6, 7]
     assert "no name" in bad[0][1]
-    assert "'NORTH'" in bad[1][1]
+    assert "no source" in bad[1][1]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept", "said"),
+    [
+        ("itl1_code", "tld", {"region": "TLD"}, None),
+        ("itl1_code", "UKD34", {"region": "TLD"}, None),
+        ("itl1_code", "Yorkshire & the Humber", {"region": "TLE"}, None),
+        ("itl1_code", "North", {}, "no region"),
+        ("itl1_code", "UK", {}, "no region"),
+        ("la_gss", "e08000003", {"authority": "E08000003"}, None),
+        ("la_gss", "E07000026", {"authority": "E07000026"}, None),
+        ("la_gss", "E99999999", {}, "no authority"),
+        ("la_name", "Leeds", {"authority": "E08000035"}, None),
+        ("la_name", "Bristol, City of", {"authority": "E06000023"}, None),
+        ("la_name", "Cumbria", {}, "several"),
+        ("la_name", "Narnia", {}, "no authority"),
+        ("postcode", "hu1 1aa", {"postcode": "HU1 1AA"}, None),
+        ("postcode", "SW1A", {"postcode": "SW1A"}, None),
+        ("postcode", "Hull", {}, "no postcode"),
+        ("postcode", "ZZ1 1ZZ", {}, "no postcode"),
+        ("website", "band.example", {"website": "https://band.example"}, None),
+        ("website", "HTTP://band.example/a?b=c", {"website": "HTTP://band.example/a?b=c"}, None),
+        ("website", "http://None", {}, "no web address"),
+        ("website", "javascript:alert(1)//a.b", {}, "no web address"),
+        ("website", "ftp://band.example", {}, "no web address"),
+        ("website", "me@band.example", {}, "no web address"),
+        ("website", "https://band.example:x", {}, "no web address"),
+        ("discipline", "Theatre;Basket weaving", {"disciplines": ("Theatre", "Basket weaving")},
+         "no art form"),
+        ("alt_name", "x" * 301, {}, "longer than 300"),
+        ("alt_name", "Half \udce9 Letters", {}, "not UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_broken_cell_costs_itself_and_is_named(
+    field: str, value: str, kept: dict[str, object], said: str | None
+) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([["name", "source", field], ["Good Band", "list", value]])
+    *bad, made = read(io.StringIO(file.getvalue(), newline=""))
+    assert made == Row(name="Good Band", source="list", **kept)  # type: ignore[arg-type]
+    assert len(bad) == (said is not None)
+    for one in bad:
+        assert isinstance(one, BadCell)
+        assert (one.line, one.field) == (2, field)
+        assert said
+        assert said in one.reason
+        assert one.value
+        assert one.value.isprintable()
+        assert len(one.value) <= 60
+
+
+def test_a_code_counts_before_a_name_and_a_name_where_the_code_is_none() -> None:
+    text = "name,source,la_gss,la_name\nA Band,list,E08000003,Leeds\nB Band,list,E1,Leeds\n"
+    first, bad, second = read(io.StringIO(text))
+    assert isinstance(first, Row)
+    assert first.authority == "E08000003"
+    assert isinstance(bad, BadCell)
+    assert (bad.line, bad.field, bad.value) == (3, "la_gss", "E1")
+    assert isinstance(second, Row)
+    assert second.authority == "E08000035"
+
+
+def test_what_is_shown_of_a_cell_cannot_write_on_a_terminal() -> None:
+    text = "name,source,postcode\nA Band,list,\x1b[2J\u202egone\x07" + "y" * 100 + "\n"
+    bad, _ = read(io.StringIO(text))
+    assert isinstance(bad, BadCell)
+    assert bad.value.startswith("[2J gone")
+    assert bad.value.isprintable()
+    assert len(bad.value) <= 60
 
 
 def test_a_list_without_names_is_refused() -> None:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crawler import config, keys
+from crawler.cli import left_out
 from crawler.digest import wording
 from crawler.errors import UsageError
 from crawler.jobs import organisations as jobs
@@ -32,12 +33,20 @@ _SHOWN = 50
 @group.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV whose first line names its columns")],
-    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="a CSV file for all that was left out")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="What was left out, a line each; ends with the counts.")
+    ] = False,
 ) -> None:
     """Take in a list of bodies. Bad lines are named and the rest goes in; exit 1 then.
 
-    Twice imported changes nothing.
+    A cell that cannot be meant is named as well, and its line goes in without it. Twice imported
+    changes nothing.
     """
+    if report and report.resolve() == file.resolve():
+        raise UsageError(f"--report {report} is the list itself. Name another file.")
     settings = config.load()
     engine, key = database.engine(settings.database), keys.forget_key(settings)
     try:
@@ -48,8 +57,9 @@ def import_(
             f"{file} cannot be read: {error.strerror}. Name a CSV file that is there."
         ) from error
     suppliers.refresh(engine, key)
-    for bad in done.refused:
-        typer.echo(f"{file.name}, line {bad.line}: {bad.reason}. It was left out.", err=True)
+    left_out.tell(file.name, done)
+    if report:
+        left_out.write(report, done)
     told = {
         "new": done.new,
         "changed": done.changed,
@@ -57,11 +67,11 @@ def import_(
         "refused": len(done.refused),
     }
     if as_json:
+        for one in left_out.records(done):
+            sys.stdout.write(json.dumps(one, ensure_ascii=False) + "\n")
         sys.stdout.write(json.dumps(told) + "\n")
     else:
-        bodies = wording.count(done.new, "new body", "new bodies")
-        lines = wording.count(len(done.refused), "line")
-        typer.echo(f"{bodies}, {done.changed} changed, {done.same} the same; {lines} refused.")
+        typer.echo(left_out.summary(done))
     if done.refused:
         raise typer.Exit(1)
 

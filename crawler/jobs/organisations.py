@@ -17,7 +17,7 @@ from crawler.items import ART_FORMS
 from crawler.jobs.unlisting import Unlisted, nobody, unlisted
 from crawler.partners import lists
 from crawler.partners.bodies import Body, Row, merge, name_key
-from crawler.partners.lists import BadLine
+from crawler.partners.lists import BadCell, BadLine
 from crawler.partners.standing import standing
 from crawler.places import authority, outcode
 from crawler.places.authorities import current
@@ -32,16 +32,20 @@ _CELLS = tuple(one.name for one in fields(Row))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """How many bodies of a list were new, changed or as they were; `refused` are broken lines."""
+    """How many bodies of a list were new, changed or as they were.
+
+    `refused` are broken lines, `left_out` broken cells of lines that went in without them.
+    """
 
     new: int
     changed: int
     same: int
     refused: tuple[BadLine, ...]
+    left_out: tuple[BadCell, ...] = ()
 
 
 def take(engine: sa.Engine, file: TextIO, forget_key: bytes | None = None) -> Imported:
-    """Takes in a list; broken lines are named and the rest goes in.
+    """Takes in a list; broken lines and cells are named and the rest goes in.
 
     With `forget_key` (`crawler.keys.forget_key`) bodies that asked not to be listed are left out.
 
@@ -49,15 +53,24 @@ def take(engine: sa.Engine, file: TextIO, forget_key: bytes | None = None) -> Im
     """
     rows: list[Row] = []
     refused: list[BadLine] = []
+    cells: list[BadCell] = []
     for one in lists.read(file):
-        if isinstance(one, BadLine):
+        if isinstance(one, Row):
+            rows.append(one)
+        elif isinstance(one, BadLine):
             refused.append(one)
         else:
-            rows.append(one)
+            cells.append(one)
     with database.writing(engine) as connection:
         left_out = unlisted(connection, forget_key) if forget_key else nobody
         new, changed, same = _keep(connection, rows, left_out)
-    return Imported(new=new, changed=changed, same=same, refused=tuple(refused))
+    return Imported(
+        new=new,
+        changed=changed,
+        same=same,
+        refused=tuple(refused),
+        left_out=tuple(cells),
+    )
 
 
 def _keep(
