@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pathlib
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -96,9 +97,48 @@ def test_only_those_who_agreed_are_named(engine: sa.Engine) -> None:
     found = there(engine)
     assert [one.organisation.name for one in found.open] == ["Open Choir"]
     assert found.named == ()
-    assert found.total == (0, 0, 0)
+    assert found.total == (1, 0, 0)
     # Two get our mail there: too few to be counted out.
     assert (found.reach.people, found.reach.anybody) == (0, True)
+
+
+def test_whoever_is_named_is_counted(engine: sa.Engine) -> None:
+    listed(engine)
+    # In the same region, but further away than is counted: named by it and counted by none.
+    far = line("Sheaf Players", la_gss="E08000019", itl1_code="TLE")
+    nowhere = line("Somewhere Singers", la_gss="", itl1_code="TLE", discipline="Music")
+    organisations.take(engine, io.StringIO(text_of(far, nowhere), newline=""))
+    opened(engine, "yes@choir.example", "Harbour Choir", agreed=True)
+    opened(engine, "also@choir.example", "Open Choir", agreed=True)
+    for where in ("HU1 1AA", "Hull", "YO1 7HH", "East Riding of Yorkshire", "Hastings", "Leeds"):
+        found = there(engine, where)
+        names = [one.organisation.name for one in (*found.named, *found.open)]
+        place = supply.area(where)
+        assert place is not None
+        for one in (*found.named, *found.open):
+            km = supply._away(one.organisation, place)
+            assert km is not None
+            assert km <= supply.BANDS_KM[-1], one.organisation.name
+        assert len(names) == len(set(names)) <= sum(found.total)
+        assert bool(names) == bool(sum(found.total))
+    found = there(engine, "HU1 1AA")
+    # The choir of the list spoke for itself: it is one body and not two.
+    assert found.total == (3, 0, 1)
+    assert found.counts["music"] == (2, 0, 0)
+    assert [one.organisation.name for one in found.open] == ["Harbour Choir", "Open Choir"]
+    assert {one.organisation.name for one in found.named} == {
+        "Rope Walk Theatre", "Minster Players",
+    }  # fmt: skip
+
+
+def test_where_nobody_is_counted_nobody_is_named(engine: sa.Engine, tmp_path: pathlib.Path) -> None:
+    listed(engine)
+    found = there(engine, "Shetland Islands")
+    assert (found.total, found.named, found.open) == ((0, 0, 0), (), ())
+    client = signed_in(web_app.app(engine, tmp_path), engine, "reviewer")
+    page = read(client, "/buyers?where=Shetland&outcome=older_people")
+    assert "0 organisations within 60 km" in page
+    assert "/partners/" not in page.split("<main")[1].split("</main>")[0]
 
 
 def past(number: int, **more: object) -> object:
@@ -223,11 +263,15 @@ def test_the_page_says_all_of_it(engine: sa.Engine, tmp_path: pathlib.Path) -> N
     client = signed_in(web_app.app(engine, tmp_path), engine, "reviewer")
     page = read(client, "/buyers?where=HU1+1AA&outcome=older_people")
     strict(page)
-    for words in ("3 organisations within 60 km", "Rope Walk Theatre", "Open Choir sings",
+    for words in ("4 organisations within 60 km", "Rope Walk Theatre", "Open Choir sings",
                   "Won by Anchor Singers", "fewer than five"):  # fmt: skip
         assert words in page, words
     assert "Private Choir" not in page
     assert "choir.example" not in page
+    links = set(re.findall(r'href="(/partners/\w{12})"', page))
+    assert len(links) == 4
+    for link in links:
+        assert web_app.app(engine, tmp_path).test_client().get(link).status_code == 200
     for odd in ("where=Atlantis&outcome=older_people", "where=HU1", "outcome=older_people",
                 "where=HU1&outcome=x&art_form=y", "where=%00&outcome=%00"):  # fmt: skip
         strict(read(client, f"/buyers?{odd}"))

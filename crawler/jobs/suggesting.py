@@ -69,14 +69,28 @@ def partners(
     return chosen
 
 
+def among(
+    connection: sa.Connection, one: Opportunity, entries: Iterable[Organisation], *, most: int
+) -> tuple[Partner, ...]:
+    """The best partners for `one` of these `entries`, and of nobody else."""
+    return _chosen(connection, work_of(one), entries, most)
+
+
 def _best(
     connection: sa.Connection, work: Work, reader: Subscriber | None, most: int
 ) -> tuple[Partner, ...]:
-    found = {
-        entry.id: entry
+    others = (
+        entry
         for entry in _candidates(connection, work)
         if reader is None or entry.subscriber_id != reader.id
-    }
+    )
+    return _chosen(connection, work, others, most)
+
+
+def _chosen(
+    connection: sa.Connection, work: Work, entries: Iterable[Organisation], most: int
+) -> tuple[Partner, ...]:
+    found = {entry.id: entry for entry in entries}
     won = suppliers.of(connection, [entry.id for entry in found.values() if entry.wins])
     by_key = {entry.key: entry for entry in found.values()}
     chosen = ranking.suggest(

@@ -1,7 +1,8 @@
 """Who in an area could deliver an outcome: counted by art form and distance, some of them named.
 
-Named are bodies that public lists or awards name, and subscribers who said that they are open to
-partnering; of all other subscribers nothing but a count in fives is told.
+Counted are bodies within `BANDS_KM` that public lists or awards name, and subscribers who said that
+they are open to partnering; whoever is named is one of those counted. Of all other subscribers
+nothing but a count in fives is told.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ BANDS_KM = (10, 25, 60)
 NAMED = 12
 _OPEN = 30
 _ALL = 50_000
+_WEIGHED = 300
+"""So many of the nearest are weighed for being named."""
+
 _AROUND_KM = 40
 """How far a body may lie from the middle of its authority, at most."""
 
@@ -49,10 +53,20 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearby:
-    """A subscriber's own entry, shown because they are open to partnering, and how far away."""
+    """A body that is counted, and how far away it is, as the crow flies."""
 
     organisation: Organisation
-    km: int | None
+    km: float
+
+    @property
+    def band(self) -> int:
+        """Which of `BANDS_KM` it is in."""
+        return next(at for at, most in enumerate(BANDS_KM) if self.km <= most)
+
+    @property
+    def about_km(self) -> int:
+        """Kilometres as people say them: a postcode's middle is no address."""
+        return max(1, round(self.km)) if self.km < 10 else 5 * round(self.km / 5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +74,7 @@ class Supply:
     """Who could deliver it. `counts` has for each art form the bodies in each of `BANDS_KM`.
 
     A body that works in several forms counts in each; `total` counts each body once, by band.
-    `named` are public bodies, `open` subscribers who agreed to be named.
+    `named` are public bodies, `open` subscribers who agreed to be named; all are among the counted.
     """
 
     counts: Mapping[str, tuple[int, ...]]
@@ -120,14 +134,16 @@ def supply(
     serving = ranking.serving(suggesting.work_of(work))
     card = tags(forms, () if forms else (outcome,)) | mask("art_forms", serving)
     found = organisations.around(connection, tiers=[_places(place.middle)], card=card, limit=_ALL)
-    counts, total = _counted([one for one in found if one.subscriber_id is None], place)
-    opened = [one for one in found if one.subscriber_id is not None]
-    best = suggesting.partners(connection, work, most=NAMED + len(opened), widely=False)
+    near = _near(found, place)
+    public = [one.organisation for one in near if one.organisation.subscriber_id is None]
+    opened = [one for one in near if one.organisation.subscriber_id is not None]
+    opened.sort(key=lambda one: (one.km, one.organisation.name_key))
+    counts, total = _counted(near)
     return Supply(
         counts=counts,
         total=total,
-        named=tuple(one for one in best if one.organisation.subscriber_id is None)[:NAMED],
-        open=_open(opened, place),
+        named=suggesting.among(connection, work, public[:_WEIGHED], most=NAMED),
+        open=tuple(opened[:_OPEN]),
         reach=reach(work, people, now),
     )
 
@@ -166,38 +182,34 @@ def _places(middle: Point) -> tuple[str, ...]:
     )
 
 
-def _counted(
-    found: Sequence[Organisation], place: Area
-) -> tuple[Mapping[str, tuple[int, ...]], tuple[int, ...]]:
+def _near(found: Sequence[Organisation], place: Area) -> list[Nearby]:
+    """Those within the last band, the nearest band first, each body once: its own words count.
+
+    Whoever is counted and whoever is named comes out of this.
+    """
+    own = {(one.name_key, one.authority) for one in found if one.subscriber_id is not None}
+    near = [
+        Nearby(organisation=one, km=km)
+        for one in found
+        if (km := _away(one, place)) is not None
+        and km <= BANDS_KM[-1]
+        and (one.subscriber_id is not None or (one.name_key, one.authority) not in own)
+    ]
+    return sorted(near, key=lambda one: one.band)
+
+
+def _counted(near: Sequence[Nearby]) -> tuple[Mapping[str, tuple[int, ...]], tuple[int, ...]]:
     counts = {form: [0] * len(BANDS_KM) for form in ART_FORMS}
     total = [0] * len(BANDS_KM)
-    for one in found:
-        km = _away(one, place)
-        band = next((at for at, most in enumerate(BANDS_KM) if km is not None and km <= most), None)
-        if band is None:
-            continue
-        total[band] += 1
-        for form in one.art_forms:
-            counts[form][band] += 1
+    for one in near:
+        total[one.band] += 1
+        for form in one.organisation.art_forms:
+            counts[form][one.band] += 1
     told = {form: tuple(numbers) for form, numbers in counts.items() if any(numbers)}
     return told, tuple(total)
-
-
-def _open(found: Sequence[Organisation], place: Area) -> tuple[Nearby, ...]:
-    made = [Nearby(organisation=one, km=_rounded(_away(one, place))) for one in found]
-    near = [one for one in made if one.km is None or one.km <= BANDS_KM[-1]]
-    near.sort(key=lambda one: (one.km is None, one.km or 0, one.organisation.name_key))
-    return tuple(near[:_OPEN])
 
 
 def _away(one: Organisation, place: Area) -> float | None:
     there = nearness.home(one.postcode) if one.postcode else None
     there = there or (nearness.middle(one.authority) if one.authority else None)
     return nearness.kilometres(place.middle, there) if there else None
-
-
-def _rounded(km: float | None) -> int | None:
-    """Kilometres as people say them: a postcode's middle is no address."""
-    if km is None:
-        return None
-    return max(1, round(km)) if km < 10 else 5 * round(km / 5)
