@@ -112,7 +112,7 @@ def _stage(facts: Facts, now: datetime) -> list[Caution]:
 def _size(facts: Facts, words: str) -> list[Caution]:
     found = []
     value = facts.value_max or facts.value_min
-    turnover = _TURNOVER.search(words)
+    turnover = _TURNOVER.search(words) if "turnover" in words.lower() else None
     framework = _FRAMEWORK.search(words)
     if turnover:
         said = " ".join(turnover.group().split())

@@ -73,16 +73,23 @@ _ONE_LOT = re.compile(
 def demands(text: str) -> Iterator[tuple[str, str]]:
     """Each demand in `text` as a stable code and words for people; every code once."""
     seen: set[str] = set()
+    # Most notices demand none of this, and are done with here.
+    low = text.lower()
+    possible = [demand for demand in _DEMANDS if any(word in low for word in demand[1])]
+    if not possible and "lot" not in low:
+        return
     for said in _sentences(text):
-        if _ONE_LOT.search(said) and "one_lot" not in seen:
+        if "one_lot" not in seen and _ONE_LOT.search(said):
             seen.add("one_lot")
             yield "one_lot", "It is let as one lot: small organisations cannot bid for a part"
-        if _NOT.search(said):
-            continue
-        for code, find in _DEMANDS:
-            if code not in seen and (words := find(said)):
-                seen.add(code)
-                yield code, words
+        found = [
+            (code, words)
+            for code, _, find in possible
+            if code not in seen and (words := find(said))
+        ]
+        if found and not _NOT.search(said):
+            seen.update(code for code, _ in found)
+            yield from found
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -136,10 +143,33 @@ def _matching(pattern: re.Pattern[str], words: str) -> Callable[[str], str | Non
     return find
 
 
-_DEMANDS: tuple[tuple[str, Callable[[str], str | None]], ...] = (
-    ("insurance", _insurance),
-    ("tupe", _matching(_TUPE, "Staff may have to be taken over from the present provider (TUPE)")),
-    ("accounts", _matching(_ACCOUNTS, "It asks for accounts: “{}”")),
-    ("guarantee", _matching(_GUARANTEE, "It asks for a financial guarantee: “{}”")),
-    ("accreditation", _matching(_ACCREDITED, "It asks for an accreditation: “{}”")),
+_DEMANDS: tuple[tuple[str, tuple[str, ...], Callable[[str], str | None]], ...] = (
+    ("insurance", ("insur", "indemnity", "liability"), _insurance),
+    (
+        "tupe",
+        ("tupe", "undertakings", "transfer"),
+        _matching(_TUPE, "Staff may have to be taken over from the present provider (TUPE)"),
+    ),
+    ("accounts", ("accounts",), _matching(_ACCOUNTS, "It asks for accounts: “{}”")),
+    (
+        "guarantee",
+        ("guarantee", "bond", "surety", "of credit"),
+        _matching(_GUARANTEE, "It asks for a financial guarantee: “{}”"),
+    ),
+    (
+        "accreditation",
+        (
+            "iso",
+            "essentials",
+            "chas",
+            "contractor",
+            "constructionline",
+            "cqc",
+            "commission",
+            "investors",
+            "accredit",
+        ),
+        _matching(_ACCREDITED, "It asks for an accreditation: “{}”"),
+    ),
 )
+"""Code, words of which one stands in any text that makes the demand, and how it is found."""
