@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import digest_samples as samples
@@ -25,7 +26,9 @@ from crawler.opportunity import Opportunity
 from crawler.partners.lists import COLUMNS
 from crawler.partners.suppliers import is_body
 from crawler.store import database, opportunities, organisations, tables
-from crawler.store.organisations import Organisation, Search
+from crawler.store import suppliers as wins
+from crawler.store.organisations import Organisation, Search, tags
+from crawler.store.rulings import rulings
 
 HULL, LEEDS, HASTINGS = "E06000010", "E08000035", "E07000062"
 
@@ -283,6 +286,41 @@ def test_suppliers_are_joined_to_the_bodies_that_lists_name(engine: sa.Engine) -
     assert everybody(engine) == found
 
 
+def test_winners_of_such_work_are_found_the_newest_first(engine: sa.Engine) -> None:
+    music, visual = (samples.judged(art_forms=(form,)) for form in ("music", "visual"))
+    days = [samples.NOW - timedelta(days=ago) for ago in (30, 20, 10)]
+    award(engine, 1, "Kite Productions Ltd", judgement=music, published=days[0])
+    award(engine, 2, "Tin Drum Theatre Ltd", judgement=music, published=days[2])
+    award(engine, 3, "Blue Door Studio Ltd", judgement=visual, published=days[1])
+    suppliers.refresh(engine)
+
+    def found(form: str, *regions: str) -> list[str]:
+        with engine.connect() as connection:
+            ids = wins.winners(connection, tags((form,)), regions, 10)
+            named = organisations.by_ids(connection, ids)
+            assert set(wins.of(connection, ids, tags((form,)))) == set(ids)
+        return [named[one].name for one in ids]
+
+    assert found("music") == ["Tin Drum Theatre Ltd", "Kite Productions Ltd"]
+    assert found("music", "TLE") == found("music")
+    assert found("music", "TLI") == []
+    assert found("visual") == ["Blue Door Studio Ltd"]
+    # Work that is judged anew is sought by what it is now, as soon as wins are worked out again.
+    with database.writing(engine) as connection:
+        connection.execute(
+            sa.update(tables.listings)
+            .where(tables.listings.c.opportunity_id == 3)
+            .values(
+                card=sa.select(tables.listings.c.card)
+                .where(tables.listings.c.opportunity_id == 1)
+                .scalar_subquery()
+            )
+        )
+    assert suppliers.refresh(engine).changed == 0
+    assert found("visual") == []
+    assert found("music")[1] == "Blue Door Studio Ltd"
+
+
 def test_a_supplier_that_a_list_names_later_is_one_entry(engine: sa.Engine) -> None:
     award(engine, 1, "Paper Lantern Theatre Ltd")
     suppliers.refresh(engine)
@@ -342,7 +380,8 @@ def test_who_could_deliver_this_with_you(engine: sa.Engine) -> None:
                 opportunity_id=pk, art_forms=["visual"], decided_at=samples.NOW, **said
             )
         )
-        assert suggesting.partners(connection, one, widely=False) == ()
+        asked = suggesting.work_of(one, ruling=rulings(connection, [pk])[pk])
+        assert asked.art_forms == ("visual",)
         # Nobody near works in that: who is near may still come along.
         (other,) = suggesting.partners(connection, one)
     assert other.organisation.name == "Paper Lantern Theatre Ltd"

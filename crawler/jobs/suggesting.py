@@ -20,7 +20,7 @@ from crawler.places.regions import NATIONWIDE
 from crawler.store import opportunities, organisations, suppliers
 from crawler.store.listings import mask
 from crawler.store.organisations import Organisation, tags
-from crawler.store.rulings import rulings
+from crawler.store.rulings import Ruling, rulings
 from crawler.store.subscribers import Subscriber
 from crawler.store.suppliers import Win
 from crawler.text import key
@@ -48,50 +48,43 @@ def partners(
     connection: sa.Connection,
     one: Opportunity,
     reader: Subscriber | None = None,
-    *,
-    most: int = ranking.MOST,
-    widely: bool = True,
 ) -> tuple[Partner, ...]:
     """The best partners for `one`, for a `reader` whose own strengths they complement.
 
-    Where hardly anybody near works in what it asks for, others near come after them, but for
-    `widely`. None for what a reviewer decided is not for arts organisations.
+    None for what a reviewer decided is not for arts organisations.
     """
-    work = _ruled(connection, work_of(one, _own(connection, reader)))
+    pk = opportunities.internal(connection, one.id)
+    ruling = rulings(connection, [pk]).get(pk) if pk is not None else None
+    return for_work(connection, work_of(one, _own(connection, reader), ruling), reader)
+
+
+def for_work(
+    connection: sa.Connection,
+    work: Work,
+    reader: Subscriber | None = None,
+) -> tuple[Partner, ...]:
+    """The best partners for `work` (`work_of`), for a `reader` whose own entry is left out.
+
+    Where hardly anybody near works in what it asks for, others near come after them.
+    """
     if not work.art_forms and not work.outcomes:
         return ()
-    chosen = _best(connection, work, reader, most)
-    if widely and len(chosen) < _FEW and work.art_forms:
+    chosen = _best(connection, work, reader)
+    if len(chosen) < _FEW and work.art_forms:
         taken = {name_key(partner.organisation.name) for partner in chosen}
-        wider = _best(connection, replace(work, wide=True), reader, most)
+        wider = _best(connection, replace(work, wide=True), reader)
         others = (one for one in wider if name_key(one.organisation.name) not in taken)
-        chosen = (*chosen, *others)[:most]
+        chosen = (*chosen, *others)[: ranking.MOST]
     return chosen
 
 
 def among(
-    connection: sa.Connection, one: Opportunity, entries: Iterable[Organisation], *, most: int
+    connection: sa.Connection, work: Work, entries: Iterable[Organisation], *, most: int
 ) -> tuple[Partner, ...]:
-    """The best partners for `one` of these `entries`, and of nobody else."""
-    return _chosen(connection, work_of(one), entries, most)
-
-
-def _best(
-    connection: sa.Connection, work: Work, reader: Subscriber | None, most: int
-) -> tuple[Partner, ...]:
-    others = (
-        entry
-        for entry in _candidates(connection, work)
-        if reader is None or entry.subscriber_id != reader.id
-    )
-    return _chosen(connection, work, others, most)
-
-
-def _chosen(
-    connection: sa.Connection, work: Work, entries: Iterable[Organisation], most: int
-) -> tuple[Partner, ...]:
+    """The best partners for `work` of these `entries`, and of nobody else."""
     found = {entry.id: entry for entry in entries}
-    won = suppliers.of(connection, [entry.id for entry in found.values() if entry.wins])
+    ids = [entry.id for entry in found.values() if entry.wins]
+    won = suppliers.of(connection, ids, tags(work.art_forms, work.outcomes))
     by_key = {entry.key: entry for entry in found.values()}
     chosen = ranking.suggest(
         work,
@@ -102,16 +95,13 @@ def _chosen(
     return tuple(_partner(by_key[made.candidate.key], made) for made in chosen)
 
 
-def _ruled(connection: sa.Connection, work: Work) -> Work:
-    """What a reviewer said the work asks for, where one decided."""
-    pk = opportunities.internal(connection, work.id)
-    ruling = rulings(connection, [pk]).get(pk) if pk is not None else None
-    if ruling is None:
-        return work
-    if ruling.relevance == "none":
-        return replace(work, art_forms=(), outcomes=())
-    art_forms, outcomes = ruling.tags(work.art_forms, work.outcomes)
-    return replace(work, art_forms=art_forms, outcomes=outcomes)
+def _best(connection: sa.Connection, work: Work, reader: Subscriber | None) -> tuple[Partner, ...]:
+    others = (
+        entry
+        for entry in _candidates(connection, work)
+        if reader is None or entry.subscriber_id != reader.id
+    )
+    return among(connection, work, others, most=ranking.MOST)
 
 
 def _partner(entry: Organisation, made: Suggestion) -> Partner:
@@ -130,17 +120,27 @@ def _own(connection: sa.Connection, reader: Subscriber | None) -> tuple[frozense
 
 
 def work_of(
-    one: Opportunity, reader: tuple[frozenset[str], str | None] = (frozenset(), None)
+    one: Opportunity,
+    reader: tuple[frozenset[str], str | None] = (frozenset(), None),
+    ruling: Ruling | None = None,
 ) -> Work:
-    """What `one` asks for, where, and of whom."""
+    """What `one` asks for, where, and of whom; as a reviewer's `ruling` has it, where one decided.
+
+    It asks for nothing if that says that it is not for arts organisations.
+    """
     has, name = reader
     judged = one.judgement
+    art_forms = judged.art_forms if judged else ()
+    outcomes = judged.outcomes if judged else ()
+    if ruling is not None:
+        none = ruling.relevance == "none"
+        art_forms, outcomes = ((), ()) if none else ruling.tags(art_forms, outcomes)
     return Work(
         id=one.id,
         regions=one.place.regions,
         authority=one.place.authority,
-        art_forms=judged.art_forms if judged else (),
-        outcomes=judged.outcomes if judged else (),
+        art_forms=art_forms,
+        outcomes=outcomes,
         buyer=one.buyer.name if one.buyer else None,
         buyer_key=key(one.buyer.name) if one.buyer else "",
         has=has,

@@ -131,7 +131,8 @@ def supply(
     """Who could deliver work for `outcome` (by `art_form`, if given) at `place`."""
     work = _work(place, outcome, art_form, now)
     forms = (art_form,) if art_form else ()
-    serving = ranking.serving(suggesting.work_of(work))
+    asked = suggesting.work_of(work)
+    serving = ranking.serving(asked)
     card = tags(forms, () if forms else (outcome,)) | mask("art_forms", serving)
     found = organisations.around(connection, tiers=[_places(place.middle)], card=card, limit=_ALL)
     near = _near(found, place)
@@ -142,7 +143,7 @@ def supply(
     return Supply(
         counts=counts,
         total=total,
-        named=suggesting.among(connection, work, public[:_WEIGHED], most=NAMED),
+        named=suggesting.among(connection, asked, public[:_WEIGHED], most=NAMED),
         open=tuple(opened[:_OPEN]),
         reach=reach(work, people, now),
     )

@@ -56,7 +56,10 @@ organisation_wins = sa.Table(
         primary_key=True,
         autoincrement=False,
     ),
+    sa.Column("card", sa.BigInteger, nullable=False, comment="its listing's, as last seen"),
+    sa.Column("published", sa.BigInteger, nullable=False, comment="its listing's, as last seen"),
     sa.Index("ix_organisation_wins_opportunity_id", "opportunity_id"),
+    sa.Index("ix_organisation_wins_published", "published", "organisation_id", "card"),
 )
 
 introductions = sa.Table(
