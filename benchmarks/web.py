@@ -141,7 +141,7 @@ def read_page(engine: sa.Engine, key: str) -> None:
         found = opportunities.by_key(connection, key)
         assert found is not None
         browse.related(connection, found[0], now=NOW)
-        browse.timeline(connection, found[0])
+        browse.timeline(connection, found[0], found[1].changes)
 
 
 def read_row(engine: sa.Engine, key: str) -> None:

@@ -558,7 +558,7 @@ def test_an_empty_database_has_empty_answers(engine: sa.Engine) -> None:
     assert all(not counts for counts in find(engine).facets.values())
     with engine.connect() as connection:
         assert browse.week(connection, NOW).open == 0
-        assert browse.timeline(connection, 1) == ()
+        assert browse.timeline(connection, 1, ()) == ()
         assert browse.releases_of(connection, "nothing") == ()
         assert browse.related(connection, 1, now=NOW) == browse.Related(earlier=(), similar=())
         assert browse.of_authority(connection, "E08000003", now=NOW).open == ()
@@ -639,7 +639,7 @@ def test_changes_without_their_release_stand_in_the_timeline(engine: sa.Engine) 
     )
     (pk,) = save(engine, opportunity("a", changes=(change,)))
     with engine.connect() as connection:
-        (event,) = browse.timeline(connection, pk)
+        (event,) = browse.timeline(connection, pk, (change,))
     assert (event.changes, event.url, event.tags) == ((change,), None, ())
 
 

@@ -268,7 +268,7 @@ def test_the_timeline_tells_of_every_release_and_what_it_changed(engine: sa.Engi
     keep(engine, CF, copy(1, date="2026-03-03T09:00:00Z"))
     with engine.connect() as connection:
         ((pk, one),) = list(opportunities.iterate(connection))
-        events = browse.timeline(connection, pk)
+        events = browse.timeline(connection, pk, one.changes)
         published = browse.releases_of(connection, one.id)
     assert [(event.source, event.tags) for event in events] == [
         (FTS, ("tenderUpdate",)),
@@ -286,6 +286,10 @@ def test_the_timeline_tells_of_every_release_and_what_it_changed(engine: sa.Engi
     ]
     with database.writing(engine) as connection:
         releases.prune(connection, NOW)
-        assert [event.tags for event in browse.timeline(connection, pk)] == [(), (), ()]
-        assert browse.timeline(connection, pk)[0].changes == events[0].changes
+        assert [event.tags for event in browse.timeline(connection, pk, one.changes)] == [
+            (),
+            (),
+            (),
+        ]
+        assert browse.timeline(connection, pk, one.changes)[0].changes == events[0].changes
         assert all(each.raw is None for each in browse.releases_of(connection, one.id))

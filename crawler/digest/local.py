@@ -120,6 +120,8 @@ def where_to_bid(connection: sa.Connection, opportunity: Opportunity) -> Bidding
 def _of_other_notices(connection: sa.Connection, buyer: str) -> Bidding | None:
     """The portal that most notices of a buyer name that is no authority, such as a trust."""
     said = bids.notices_of(connection, buyer)
+    if not bidding.maybe_named("\n".join(part for urls, text in said for part in (*urls, text))):
+        return None
     found = [named for urls, text in said if (named := bidding.of_notice(urls, text))]
     if not found:
         return None

@@ -27,19 +27,26 @@ Tell = Callable[[str | None, Sequence[str], str], Mention | None]
 
 def notices_of(connection: sa.Connection, buyer: str) -> list[tuple[list[str], str]]:
     """The links and description of each of the newest opportunities of the buyer of that name."""
+    rows = connection.execute(_OF_BUYER, {"buyer": key(buyer)})
+    return [(list(row.urls), row.description) for row in rows]
+
+
+def _of_buyer_query() -> sa.Select[Any]:
     # Through the narrow rows, which have an index on the buyer: the wide ones would all be read.
     newest = (
         sa.select(listings.c.opportunity_id)
-        .where(listings.c.buyer_key == key(buyer))
+        .where(listings.c.buyer_key == sa.bindparam("buyer"))
         .order_by(listings.c.published.desc(), listings.c.opportunity_id)
         .limit(_NEWEST)
     )
-    query = (
+    return (
         sa.select(opportunities.c.urls, opportunities.c.description)
         .where(opportunities.c.id.in_(newest))
         .order_by(opportunities.c.published.desc(), opportunities.c.key)
     )
-    return [(list(row.urls), row.description) for row in connection.execute(query)]
+
+
+_OF_BUYER = _of_buyer_query()
 
 
 def remember(connection: sa.Connection, ids: Collection[int], tell: Tell) -> None:

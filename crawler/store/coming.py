@@ -116,12 +116,18 @@ def _gathering_of(row: Any) -> Gathering:
 
 def signs_of(connection: sa.Connection, pk: int) -> Signs:
     """What is kept of one opportunity, past or to come."""
-    ended = sa.select(relets).where(relets.c.opportunity_id == pk).order_by(relets.c.id)
-    met = sa.select(gatherings).where(gatherings.c.opportunity_id == pk).order_by(gatherings.c.id)
+    asked = {"pk": pk}
     return Signs(
-        relets=tuple(relet_of(row) for row in connection.execute(ended)),
-        gatherings=tuple(_gathering_of(row) for row in connection.execute(met)),
+        relets=tuple(relet_of(row) for row in connection.execute(_RELETS_OF, asked)),
+        gatherings=tuple(_gathering_of(row) for row in connection.execute(_GATHERINGS_OF, asked)),
     )
+
+
+def _of_one(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table).where(table.c.opportunity_id == sa.bindparam("pk")).order_by(table.c.id)
+
+
+_RELETS_OF, _GATHERINGS_OF = _of_one(relets), _of_one(gatherings)
 
 
 def find(

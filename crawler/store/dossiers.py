@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,26 +105,27 @@ def related(
     connection: sa.Connection, pk: int, *, now: datetime, earlier: int = 10, similar: int = 6
 ) -> Related:
     """What else to look at beside the opportunity with this internal id."""
-    mine = connection.execute(
-        sa.select(listings).where(listings.c.opportunity_id == pk)
-    ).one_or_none()
+    mine = connection.execute(_MINE, {"pk": pk}).one_or_none()
     if mine is None:
         return Related(earlier=(), similar=())
+    before = _earlier(connection, mine, earlier)
+    alike = _alike(connection, mine, now)[:similar]
+    known = {hit.pk: hit for hit in hits.load(connection, [*before, *alike], now)}
     return Related(
-        earlier=_earlier(connection, mine, now, earlier),
-        similar=hits.load(connection, _alike(connection, mine, now)[:similar], now),
+        earlier=_contracts(connection, [known[one] for one in before if one in known]),
+        similar=tuple(known[one] for one in alike if one in known),
     )
 
 
-def _earlier(
-    connection: sa.Connection, mine: Any, now: datetime, most: int
-) -> tuple[Contract, ...]:
+_MINE = sa.select(listings).where(listings.c.opportunity_id == sa.bindparam("pk"))
+
+
+def _earlier(connection: sa.Connection, mine: Any, most: int) -> Sequence[int]:
     """Contracts of the same buyer: those of the same kind of work first, then the newest."""
     if not mine.buyer_key:
         return ()
     asked = {"buyer": mine.buyer_key, "but": mine.opportunity_id, "tags": mine.card & _TAGS}
-    found = connection.execute(_EARLIER, asked | {"most": most})
-    return _contracts(connection, found.scalars().all(), now)
+    return connection.execute(_EARLIER, asked | {"most": most}).scalars().all()
 
 
 def _earlier_query() -> sa.Select[int]:
@@ -148,13 +149,9 @@ def _earlier_query() -> sa.Select[int]:
 _EARLIER = _earlier_query()
 
 
-def _contracts(
-    connection: sa.Connection, ids: Sequence[int], now: datetime
-) -> tuple[Contract, ...]:
-    won = opportunities.awards_of(connection, ids)
-    return tuple(
-        Contract(hit=hit, awards=won.get(hit.pk, ())) for hit in hits.load(connection, ids, now)
-    )
+def _contracts(connection: sa.Connection, found: Sequence[Hit]) -> tuple[Contract, ...]:
+    won = opportunities.awards_of(connection, [hit.pk for hit in found])
+    return tuple(Contract(hit=hit, awards=won.get(hit.pk, ())) for hit in found)
 
 
 def _alike(connection: sa.Connection, mine: Any, now: datetime) -> list[int]:
@@ -211,7 +208,7 @@ def of_authority(connection: sa.Connection, gss: str, *, now: datetime, limit: i
     over = ours.where(table.card.bitwise_and(_OVER) != 0, near)
     return Dossier(
         open=hits.load(connection, ids(calls.order_by(table.closes.is_(None), table.closes)), now),
-        awarded=_contracts(connection, ids(over.order_by(newest)), now),
+        awarded=_contracts(connection, hits.load(connection, ids(over.order_by(newest)), now)),
     )
 
 
@@ -242,20 +239,16 @@ def week(connection: sa.Connection, now: datetime) -> Week:
     )
 
 
-def timeline(connection: sa.Connection, pk: int) -> tuple[Event, ...]:
-    """The releases that the opportunity was merged from, newest first, with what each changed."""
+def timeline(connection: sa.Connection, pk: int, changes: Iterable[Change]) -> tuple[Event, ...]:
+    """The releases that the opportunity was merged from, newest first, with what each changed.
+
+    `changes` are the opportunity's.
+    """
     changed: dict[tuple[str, datetime], list[Change]] = defaultdict(list)
-    for change in opportunities.changes_of(connection, pk):
+    for change in changes:
         changed[change.source, change.at].append(change)
-    query = (
-        sa.select(releases.c.source, releases.c.date, releases.c.url, releases.c.raw)
-        .join(processes, processes.c.id == releases.c.process_id)
-        .where(processes.c.opportunity_id == pk, releases.c.date.is_not(None))
-        .order_by(releases.c.date.desc(), releases.c.id.desc())
-        .limit(_RELEASES)
-    )
     events: list[Event] = []
-    for row in connection.execute(query):
+    for row in connection.execute(_RELEASES_OF, {"pk": pk}):
         mine = changed.pop((row.source, row.date), [])
         events.append(_event(row, tuple(mine)))
     for (source, at), rest in changed.items():
@@ -263,6 +256,15 @@ def timeline(connection: sa.Connection, pk: int) -> tuple[Event, ...]:
             Event(at=at, source=source, url=None, tags=(), notice_type=None, changes=tuple(rest))
         )
     return tuple(sorted(events, key=lambda one: one.at, reverse=True))
+
+
+_RELEASES_OF = (
+    sa.select(releases.c.source, releases.c.date, releases.c.url, releases.c.raw)
+    .join(processes, processes.c.id == releases.c.process_id)
+    .where(processes.c.opportunity_id == sa.bindparam("pk"), releases.c.date.is_not(None))
+    .order_by(releases.c.date.desc(), releases.c.id.desc())
+    .limit(_RELEASES)
+)
 
 
 def _event(row: Any, changes: tuple[Change, ...]) -> Event:

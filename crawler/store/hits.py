@@ -69,17 +69,24 @@ def load(
     """The opportunities with these internal ids, in their order; what is gone is left out."""
     if not ids:
         return ()
+    rows = {row.id: row for row in connection.execute(_ROWS, {"ids": list(ids)})}
+    marked = search.passages(connection, words, list(rows)) if words and rows else {}
+    return tuple(_hit(rows[pk], now, marked.get(pk)) for pk in ids if pk in rows)
+
+
+def _rows_query() -> sa.Select[Any]:
+    """The query behind `load`; to build one takes as long as its answer."""
     table = opportunities.c
     names = ("id", "key", "buyer_name", "status", "scores", *_AS_STORED, *_LISTS)
     lede = sa.func.substr(table.description, 1, 2 * _LEDE).label("lede")
-    query = (
+    return (
         sa.select(*(table[name] for name in names), lede, listings.c.card)
         .join(listings, listings.c.opportunity_id == table.id)
-        .where(table.id.in_(ids))
+        .where(table.id.in_(sa.bindparam("ids", expanding=True)))
     )
-    rows = {row.id: row for row in connection.execute(query)}
-    marked = search.passages(connection, words, list(rows)) if words and rows else {}
-    return tuple(_hit(rows[pk], now, marked.get(pk)) for pk in ids if pk in rows)
+
+
+_ROWS = _rows_query()
 
 
 def _hit(

@@ -197,10 +197,14 @@ def get(connection: sa.Connection, pk: int) -> Opportunity:
 
 def by_key(connection: sa.Connection, key: str) -> tuple[int, Opportunity] | None:
     """The opportunity that `key` names, now or before it was merged into another."""
-    owner = sa.select(processes.c.opportunity_id).where(processes.c.key == key)
-    for found in _read(connection, opportunities.c.id.in_(owner)):
+    for found in _read(connection, _OWNED, {"key": key}):
         return found
     return None
+
+
+_OWNED = opportunities.c.id.in_(
+    sa.select(processes.c.opportunity_id).where(processes.c.key == sa.bindparam("key"))
+)
 
 
 def iterate(
@@ -238,15 +242,21 @@ def several(connection: sa.Connection, ids: Collection[int]) -> dict[int, Stored
 
 
 def _read(
-    connection: sa.Connection, condition: sa.ColumnElement[bool]
+    connection: sa.Connection,
+    condition: sa.ColumnElement[bool],
+    asked: dict[str, Any] | None = None,
 ) -> Iterator[tuple[int, Opportunity]]:
-    for one in _stored(connection, condition):
+    for one in _stored(connection, condition, asked):
         yield one.id, one.opportunity
 
 
-def _stored(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Iterator[Stored]:
+def _stored(
+    connection: sa.Connection,
+    condition: sa.ColumnElement[bool],
+    asked: dict[str, Any] | None = None,
+) -> Iterator[Stored]:
     query = sa.select(opportunities).where(condition).order_by(opportunities.c.id)
-    rows = connection.execute(query).all()
+    rows = connection.execute(query, asked).all()
     ids = [row.id for row in rows]
     histories = _children(connection, changes, ids)
     won = _children(connection, awards, ids)
@@ -301,14 +311,6 @@ def awards_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, tupl
     """The awards of the opportunities with these internal ids, where there are any."""
     found = _children(connection, awards, ids)
     return {pk: tuple(_award(one) for one in mine) for pk, mine in found.items()}
-
-
-def changes_of(connection: sa.Connection, pk: int) -> list[Change]:
-    """The history of one opportunity, in the order in which it came about."""
-    return [
-        Change(**{name: getattr(one, name) for name in _CHANGE})
-        for one in _children(connection, changes, [pk])[pk]
-    ]
 
 
 def _award(row: Any) -> Award:

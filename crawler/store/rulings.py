@@ -38,16 +38,23 @@ def rulings(
 
     Only those of `opportunity_ids`, if given.
     """
-    columns = ("opportunity_id", "relevance", "art_forms", "outcomes")
-    query = sa.select(*(reviews.c[name] for name in columns)).where(reviews.c.by == "reviewer")
-    query = query.order_by(reviews.c.decided_at, reviews.c.id)
     if opportunity_ids is None:
-        return {row.opportunity_id: _ruling(row) for row in connection.execute(query)}
+        return {row.opportunity_id: _ruling(row) for row in connection.execute(_ALL)}
     found: dict[int, Ruling] = {}
     for part in chunks(opportunity_ids):
-        rows = connection.execute(query.where(reviews.c.opportunity_id.in_(part)))
+        rows = connection.execute(_SOME, {"ids": part})
         found.update((row.opportunity_id, _ruling(row)) for row in rows)
     return found
+
+
+_ALL = (
+    sa.select(
+        *(reviews.c[name] for name in ("opportunity_id", "relevance", "art_forms", "outcomes"))
+    )
+    .where(reviews.c.by == "reviewer")
+    .order_by(reviews.c.decided_at, reviews.c.id)
+)
+_SOME = _ALL.where(reviews.c.opportunity_id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def _ruling(row: Any) -> Ruling:

@@ -59,12 +59,13 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
     with web.engine.connect() as connection:
         pk, one = find(connection, id)
         related = browse.related(connection, pk, now=now())
-        events = browse.timeline(connection, pk)
+        events = browse.timeline(connection, pk, one.changes)
         ruling = rulings(connection, [pk]).get(pk)
         nearby = local(connection, one, forget_key(web.settings))
         signs = coming.signs_of(connection, pk)
         over = one.status_at(now()) in _OVER
-        with_you = () if over else suggesting.partners(connection, one)
+        asked = suggesting.work_of(one, ruling=ruling)
+        with_you = () if over else suggesting.for_work(connection, asked)
     return render_template(
         "opportunity.html",
         one=one,
