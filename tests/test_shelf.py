@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 from io import StringIO
 
@@ -13,6 +14,7 @@ from crawler.errors import UsageError
 from crawler.items import ART_FORMS, OUTCOMES
 from crawler.library import KINDS, NATIONS, Resource
 from crawler.partners import evidence, shelf
+from crawler.partners.subjects import Subject
 
 GOOD = {
     "key": "choirs-2024",
@@ -105,19 +107,23 @@ def test_whatever_stands_in_a_list_is_read_or_named(text: str) -> None:
         assert isinstance(one, Resource) or one
 
 
+@functools.cache
+def ours() -> evidence.Library:
+    """The library that ships."""
+    return evidence.Library(shelf.shipped())
+
+
 def chosen(
     outcomes: tuple[str, ...], art_forms: tuple[str, ...] = (), regions: tuple[str, ...] = ("TLD",)
 ) -> dict[str, str]:
-    found = evidence.choose(
-        shelf.shipped(), outcomes=outcomes, art_forms=art_forms, regions=regions
-    )
+    found = ours().choose(outcomes=outcomes, art_forms=art_forms, regions=regions)
     return {one.role: one.resource.key for one in found}
 
 
 @pytest.mark.parametrize("aim", OUTCOMES)
 @pytest.mark.parametrize("region", ["TLD", "TLM", "TLL", "TLN", "UK"])
 def test_each_outcome_has_three_that_are_about_it(aim: str, region: str) -> None:
-    found = evidence.choose(shelf.shipped(), outcomes=(aim,), art_forms=(), regions=(region,))
+    found = ours().choose(outcomes=(aim,), art_forms=(), regions=(region,))
     assert len(found) == 3 or (aim in ("environment", "criminal_justice") and len(found) >= 2)
     assert len({one.resource.key for one in found}) == len(found)
     assert all(one.outcomes == (aim,) for one in found)
@@ -135,9 +141,7 @@ def test_a_scale_is_named_for_what_it_measures() -> None:
 def test_rules_of_another_nation_are_not_shown() -> None:
     for region, nation in (("TLM", "Scotland"), ("TLL", "Wales"), ("TLN", "Northern Ireland")):
         for aim in OUTCOMES:
-            found = evidence.choose(
-                shelf.shipped(), outcomes=(aim,), art_forms=(), regions=(region,)
-            )
+            found = ours().choose(outcomes=(aim,), art_forms=(), regions=(region,))
             rules = [one.resource for one in found if one.role == "context"]
             assert all(one.nation in (nation, "UK") for one in rules)
 
@@ -158,8 +162,8 @@ def test_an_art_form_alone_is_enough() -> None:
 def test_what_one_council_goes_by_is_shown_for_that_council_only() -> None:
     def rules(region: str, authority: str | None) -> list[str]:
         library = [one for one in shelf.shipped() if one.publisher.startswith("Brighton")]
-        found = evidence.choose(
-            library, outcomes=(), art_forms=("visual",), regions=(region,), authority=authority
+        found = evidence.Library(library).choose(
+            outcomes=(), art_forms=("visual",), regions=(region,), authority=authority
         )
         return [one.resource.key for one in found]
 
@@ -173,8 +177,8 @@ def test_guidance_of_one_region_is_shown_in_that_region_only() -> None:
     library = [one for one in shelf.shipped() if one.publisher == "London Arts and Health"]
     assert library
     for regions, seen in ((("TLI",), 1), (("TLE",), 0), (("TLI", "TLE"), 0), (("UK",), 0), ((), 0)):
-        found = evidence.choose(
-            library, outcomes=library[0].outcomes, art_forms=(), regions=regions
+        found = evidence.Library(library).choose(
+            outcomes=library[0].outcomes, art_forms=(), regions=regions
         )
         assert sum(one.role == "context" for one in found) == seen, regions
 
@@ -185,12 +189,10 @@ def test_nothing_is_said_of_what_is_about_nothing() -> None:
 
 def test_dead_links_come_last() -> None:
     first = chosen(("older_people",))
-    again = evidence.choose(
-        shelf.shipped(),
+    again = evidence.Library(shelf.shipped(), dead=set(first.values())).choose(
         outcomes=("older_people",),
         art_forms=(),
         regions=("TLD",),
-        dead=set(first.values()),
     )
     assert not {one.resource.key for one in again} & set(first.values())
 
@@ -203,15 +205,106 @@ def test_dead_links_come_last() -> None:
 def test_never_more_than_three_and_each_with_a_reason(
     outcomes: list[str], art_forms: list[str], regions: list[str]
 ) -> None:
-    found = evidence.choose(
-        shelf.shipped(), outcomes=outcomes, art_forms=art_forms, regions=regions
-    )
+    found = ours().choose(outcomes=outcomes, art_forms=art_forms, regions=regions)
     assert len(found) <= 3
     assert len({one.resource.key for one in found}) == len(found)
     assert all(one.outcomes or one.art_forms for one in found)
-    assert found == evidence.choose(
-        tuple(reversed(shelf.shipped())), outcomes=outcomes, art_forms=art_forms, regions=regions
+    assert found == evidence.Library(reversed(shelf.shipped())).choose(
+        outcomes=outcomes, art_forms=art_forms, regions=regions
     )
+
+
+def about(
+    title: str,
+    text: str = "",
+    *,
+    outcomes: tuple[str, ...] = (),
+    art_forms: tuple[str, ...] = (),
+) -> list[str]:
+    """The keys of what is chosen for a notice of these words."""
+    found = ours().choose(
+        outcomes=outcomes, art_forms=art_forms, regions=("TLD",), subject=Subject(title, text)
+    )
+    return [one.resource.key for one in found]
+
+
+CHILD, OLDER = ("children_young_people", "health_wellbeing"), ("older_people", "health_wellbeing")
+
+
+@pytest.mark.parametrize(
+    ("title", "outcomes", "form", "wanted"),
+    [
+        ("Singing for people who live with dementia", OLDER, "", "arts4dementia-brain-health"),
+        ("Artists in residence in six care homes", OLDER, "", "each-breath-is-valuable"),
+        ("Dance classes that prevent falls", OLDER, "performing", "aesop-sharing-learning"),
+        ("Arts for young people’s mental health", CHILD, "", "gm-ithrive-arts"),
+        ("A creative programme in schools", CHILD[:1], "", "cla-imaginenation-2017"),
+        ("A choir in prison", ("criminal_justice",), "music", "surrey-pcc-liberty-choir"),
+        ("Regeneration of the high street", ("place_economy",), "", "lga-culture-led-regeneration"),
+        ("Loneliness: a weekly group", OLDER, "", "ons-loneliness"),
+    ],
+)
+def test_the_notices_own_words_choose(
+    title: str, outcomes: tuple[str, ...], form: str, wanted: str
+) -> None:
+    forms = (form,) if form else ()
+    assert wanted in about(title, outcomes=outcomes, art_forms=forms)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "strange"),
+    [
+        ("Arts weeks in primary schools", "Pupils work with artists.", ("older", "dementia")),
+        ("Youth provision", "For ages 11 to 18.", ("older", "dementia")),
+        ("Music in care homes", "For residents who live with dementia.", ("child", "pupil")),
+        ("Adult learning and skills", "Courses for adults.", ("children", "young people")),
+    ],
+)
+def test_nothing_is_offered_that_is_about_other_people(
+    title: str, text: str, strange: tuple[str, ...]
+) -> None:
+    by_key = {one.key: one for one in shelf.shipped()}
+    for outcomes in (("health_wellbeing",), ("learning_skills",), ("community_cohesion",)):
+        for key in about(title, text, outcomes=outcomes):
+            words = f"{by_key[key].title} {by_key[key].summary}".lower()
+            others = {"older_people", "children_young_people"}.intersection(by_key[key].outcomes)
+            assert len(others) == 2 or not any(one in words for one in strange), key
+
+
+def test_words_choose_among_what_fits_and_never_what_does_not() -> None:
+    found = about("Dementia dementia prison care home", "prison " * 50, outcomes=("environment",))
+    by_key = {one.key: one for one in shelf.shipped()}
+    assert all("environment" in by_key[key].outcomes for key in found)
+
+
+def resource(key: str, publisher: str, **more: object) -> Resource:
+    given = {"title": f"The book {key}", "kind": "policy", "outcomes": ("older_people",)}
+    return Resource(
+        key=key, publisher=publisher, nation="UK", summary="Says much.", confirmed=True,
+        **(given | more),  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_another_publisher_is_heard_where_it_fits_as_well() -> None:
+    def keys(*library: Resource) -> list[str]:
+        found = evidence.Library(library).choose(
+            outcomes=("older_people",), art_forms=(), regions=("TLD",)
+        )
+        return [one.resource.key for one in found]
+
+    first = resource("a", "House of Books / Friends", kind="evidence")
+    same = resource("b", "House of Books")
+    other = resource("c", "Another House")
+    weaker = resource("d", "Another House", outcomes=("older_people", "environment"))
+    assert keys(first, same, other) == ["a", "c", "b"]
+    assert keys(first, same, weaker) == ["a", "b", "d"]
+
+
+@given(st.text(max_size=300), st.text(max_size=3000))
+def test_any_words_choose_something_of_the_same_tags(title: str, text: str) -> None:
+    found = about(title, text, outcomes=("health_wellbeing",))
+    assert len(found) == len(set(found)) == 3
+    assert found == about(title, text, outcomes=("health_wellbeing",))
 
 
 def test_the_readme_counts_what_ships() -> None:

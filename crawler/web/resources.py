@@ -13,6 +13,7 @@ from crawler import dates
 from crawler.digest import wording
 from crawler.opportunity import Opportunity
 from crawler.partners import evidence
+from crawler.partners.subjects import Subject
 from crawler.store import resources
 from crawler.store.resources import Kept
 from crawler.text import key as words_of
@@ -202,38 +203,34 @@ def fitting(one: Opportunity) -> list[Suggestion]:
         return []
     # What is for the arts without saying which is for all of them.
     art_forms = judged.art_forms or (("combined",) if judged.relevance == "arts" else ())
-    return _library().suggestions(
-        judged.outcomes, art_forms, one.place.regions, (one.place.authority or "",)
-    )
+    return _library().suggestions(one, judged.outcomes, art_forms)
 
 
 class _Library:
-    """The library as it stood a moment ago, and what it suggested since: tags repeat."""
+    """The library as it stood a moment ago, read once to choose from."""
 
     def __init__(self, kept: Sequence[Kept]) -> None:
         self._kept = {one.resource.key: one for one in kept}
-        self._dead = {one.resource.key for one in kept if one.link and one.link.state == "dead"}
-        self._known: dict[tuple[tuple[str, ...], ...], list[Suggestion]] = {}
+        self._shelf = evidence.Library(
+            (one.resource for one in kept),
+            dead={one.resource.key for one in kept if one.link and one.link.state == "dead"},
+        )
 
-    def suggestions(self, *tags: tuple[str, ...]) -> list[Suggestion]:
-        """For these outcomes, art forms, regions and one authority (``""`` where not known)."""
-        if tags not in self._known:
-            outcomes, art_forms, regions, (authority,) = tags
-            chosen = evidence.choose(
-                (one.resource for one in self._kept.values()),
-                outcomes=outcomes,
-                art_forms=art_forms,
-                regions=regions,
-                authority=authority or None,
-                dead=self._dead,
-            )
-            self._known[tags] = [
-                Suggestion(
-                    heading=ROLES[each.role], one=self._kept[each.resource.key], why=_why(each)
-                )
-                for each in chosen
-            ]
-        return self._known[tags]
+    def suggestions(
+        self, one: Opportunity, outcomes: tuple[str, ...], art_forms: tuple[str, ...]
+    ) -> list[Suggestion]:
+        """What fits `one` with these tags."""
+        chosen = self._shelf.choose(
+            outcomes=outcomes,
+            art_forms=art_forms,
+            regions=one.place.regions,
+            authority=one.place.authority,
+            subject=Subject(one.title, one.description),
+        )
+        return [
+            Suggestion(heading=ROLES[each.role], one=self._kept[each.resource.key], why=_why(each))
+            for each in chosen
+        ]
 
 
 def _library() -> _Library:
