@@ -102,9 +102,14 @@ def candidate(of: Opportunity, told: Opportunity | None = None, now: datetime = 
     return Candidate(opportunity=of, match=found, told=Told.of(told) if told else None)
 
 
-def writer(now: datetime = NOW, portals: Any = PORTALS, near: Any = lambda _: Near()) -> Writer:
+def writer(
+    now: datetime = NOW,
+    portals: Any = PORTALS,
+    near: Any = lambda _: Near(),
+    addresses: Addresses | None = None,
+) -> Writer:
     """Puts the samples into words on their day."""
-    return Writer(now=now, portals=portals, near=near)
+    return Writer(now=now, portals=portals, near=near, addresses=addresses)
 
 
 def digest(*found: Opportunity | Candidate, **more: Any) -> Digest:
@@ -114,7 +119,11 @@ def digest(*found: Opportunity | Candidate, **more: Any) -> Digest:
         organisation=more.pop("organisation", None),
         subscriptions=tuple(more.pop("subscriptions", ())),
     )
-    pen = writer(more.pop("now", NOW), near=more.pop("near", lambda _: Near()))
+    pen = writer(
+        more.pop("now", NOW),
+        near=more.pop("near", lambda _: Near()),
+        addresses=more.pop("addresses", None),
+    )
     given: dict[str, Any] = {"person": person, "writer": pen, "accounts": CHECKED}
     return compose(offered, **(given | more))
 

@@ -178,14 +178,15 @@ def test_whom_to_talk_to_is_told_once_for_each_body():
 def test_an_item_has_the_readers_links():
     made = digest(opportunity(), person=REGULAR, addresses=ADDRESSES)
     (item,) = made.sections[0].items
-    assert [link.text for link in item.actions] == [
+    actions = [*item.actions, *made.ways[item.id]]
+    assert [link.text for link in actions] == [
         "More about it", "Add to calendar", "Save", "Not for us",
     ]  # fmt: skip
     assert item.title_url == "https://tenders.example/opportunities/k00000000001"
-    token = item.actions[2].url.rsplit("/", 1)[1]
+    token = actions[2].url.rsplit("/", 1)[1]
     assert ADDRESSES.tokens.read("mark", token) == Ticket(REGULAR.handle, (item.id, "save"))
     text = rendering.text(made, CONTACT)
-    for link in item.actions:
+    for link in actions:
         assert f"{link.text}: {link.url}" in text
 
 
@@ -194,8 +195,9 @@ def test_nothing_is_offered_that_makes_no_sense():
     assert "Add to calendar" not in [link.text for link in bare.actions]
     known = opportunity()
     gone = candidate(dataclasses.replace(known, status="cancelled"), told=known)
-    (item,) = digest(gone, addresses=ADDRESSES).sections[0].items
-    assert [link.text for link in item.actions] == ["More about it"]
+    made = digest(gone, addresses=ADDRESSES)
+    (item,) = made.sections[0].items
+    assert [link.text for link in (*item.actions, *made.ways[item.id])] == ["More about it"]
 
 
 def test_the_foot_says_why_and_how_to_stop():
@@ -306,7 +308,7 @@ def test_an_early_mail_says_that_it_cannot_wait():
 
 def test_a_reminder_names_the_nearest_first():
     near, far = (candidate(opportunity(n, deadline=NOW + timedelta(days=n))) for n in (1, 3))
-    made = notes.reminder([far, near], person=REGULAR, writer=writer(), addresses=ADDRESSES)
+    made = notes.reminder([far, near], person=REGULAR, writer=writer(addresses=ADDRESSES))
     assert made.subject == "Saved by you: closes tomorrow, and 1 more soon: Riverside public art"
     assert named(made) == [near.opportunity.id, far.opportunity.id]
     assert "You saved these, and the closing date is near." in rendering.text(made, CONTACT)

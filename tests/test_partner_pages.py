@@ -30,7 +30,7 @@ from partner_samples import (
 from web_app import NOW
 
 from crawler.config import Settings
-from crawler.digest.items import Candidate, addressed
+from crawler.digest.items import Candidate, ways
 from crawler.digest.matching import Match
 from crawler.digest.matching import match as matched
 from crawler.items import Lot
@@ -265,8 +265,7 @@ def test_what_is_too_large_for_one_leads_to_partners_with_the_lots_in_reach(
     assert isinstance(match, Match)
     item = samples.writer(NOW).item(Candidate(opportunity=large, match=match))
     assert item.consortium
-    told = addressed(item, large, "it", links, small.handle, NOW)
-    (way,) = [one for one in told.actions if one.text.startswith("Find partners")]
+    (way,) = [one for one in ways(item, links, small.handle) if one.text == "Find partners"]
     assert "/with-you/" in way.url
     easy = matched(large, Subscription(), NOW)
     assert isinstance(easy, Match)

@@ -14,7 +14,7 @@ from crawler.digest import headlines, wording
 from crawler.digest.accounts import Accounts, checked
 from crawler.digest.footers import Footer, footer
 from crawler.digest.headlines import Counts
-from crawler.digest.items import SOON, Candidate, Item, Writer, addressed
+from crawler.digest.items import SOON, Candidate, Item, Writer, named, ways
 from crawler.digest.links import Link
 from crawler.digest.nearby import Body, gathered
 from crawler.digest.ordering import MOST, Entry, share_out, sort_out
@@ -55,7 +55,8 @@ class Digest:
     """One mail, ready to be written. `carried` maps public ids to what it tells of each.
 
     `kind` is ``digest``, or ``early`` or ``reminder`` for the short ones in between; `see_all`
-    leads to whatever there was no room for.
+    leads to whatever there was no room for. `ways` are the links that act for the reader, by the
+    item's public id.
     """
 
     kind: Kind = "digest"
@@ -71,6 +72,7 @@ class Digest:
     accounts: tuple[str, ...] = ()
     footer: Footer
     carried: Mapping[str, Told] = field(default_factory=dict)
+    ways: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
 
     @property
     def quiet(self) -> bool:
@@ -85,7 +87,6 @@ def compose(
     writer: Writer,
     accounts: Accounts | None = None,
     near_misses: int | None = None,
-    addresses: Addresses | None = None,
     most: int = MOST,
 ) -> Digest:
     """The digest that tells `person` of `candidates` on the writer's day.
@@ -94,7 +95,7 @@ def compose(
     `near_misses` is how many opportunities failed just one thing that the person asked for, None if
     nobody counted.
     """
-    now = writer.now
+    now, addresses = writer.now, writer.addresses
     sorted_out = sort_out(candidates, person, now)
     room = share_out({key: len(entries) for key, entries in sorted_out.items()}, most)
     entries = {key: found[: room[key]] for key, found in sorted_out.items()}
@@ -103,7 +104,7 @@ def compose(
     counts = _counts(sorted_out, len(shown))
     led = _lead_first(entries)
     headline = headlines.headline(counts)
-    sections, people = laid_out(entries, more, person, writer, addresses)
+    sections, people = laid_out(entries, more, writer)
     all_of_them = f"See all {counts.total} that fit what you asked for"
     return Digest(
         subject=headlines.subject(headline, [one.candidate for one in led]),
@@ -122,6 +123,7 @@ def compose(
         else (),
         footer=footer(person, addresses),
         carried=carried(shown),
+        ways=ways_of(sections, person, addresses),
     )
 
 
@@ -163,11 +165,7 @@ def _lead_first(entries: Mapping[str, Sequence[Entry]]) -> list[Entry]:
 
 
 def laid_out(
-    entries: Mapping[str, Sequence[Entry]],
-    more: Mapping[str, int],
-    person: Subscriber,
-    writer: Writer,
-    addresses: Addresses | None,
+    entries: Mapping[str, Sequence[Entry]], more: Mapping[str, int], writer: Writer
 ) -> tuple[tuple[Section, ...], tuple[Body, ...]]:
     """Sections of finished items, and whom to talk to about them."""
     taken: dict[str, int] = {}
@@ -175,11 +173,9 @@ def laid_out(
     for key, found in entries.items():
         items = []
         for entry in found:
-            plain = writer.item(entry.candidate, entry.changes)
-            name = _unique(plain.name, taken)
-            opportunity = entry.candidate.opportunity
-            item = addressed(plain, opportunity, name, addresses, person.handle, writer.now)
-            items.append(item)
+            item = writer.item(entry.candidate, entry.changes)
+            name = _unique(item.name, taken)
+            items.append(item if name == item.name else named(item, name))
             if key != "missed":
                 around.append((name, item.near))
         heading, introduction = SECTIONS[key]
@@ -195,6 +191,16 @@ def laid_out(
             )
         )
     return tuple(sections), gathered(around)
+
+
+def ways_of(
+    sections: Sequence[Section], person: Subscriber, addresses: Addresses | None
+) -> dict[str, tuple[Link, ...]]:
+    """What `person` may do about each item that is told at length, by its public id."""
+    if addresses is None:
+        return {}
+    told = (item for section in sections if not section.brief for item in section.items)
+    return {item.id: ways(item, addresses, person.handle) for item in told}
 
 
 def _unique(name: str, taken: dict[str, int]) -> str:

@@ -1,7 +1,7 @@
 """One opportunity as the reader of a mail sees it: everything in words.
 
 What does not depend on the reader is written once a round and kept: ten thousand digests of a week
-tell of the same few hundred opportunities.
+tell of the same few hundred opportunities. All that is one reader's own are the links in `ways`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from crawler import dates
 from crawler.addresses import Addresses
 from crawler.coming import Relet
 from crawler.digest import foretelling, wording, worth
-from crawler.digest.links import Link, about, links
+from crawler.digest.links import Link, about, links, spoken
 from crawler.digest.matching import Match
 from crawler.digest.nearby import Near
 from crawler.opportunity import Opportunity
@@ -47,10 +47,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One opportunity as the reader sees it. `id` is the public one, `name` a short unique title.
+    """One opportunity as readers see whom it fits for the same reasons.
 
-    `page` is our own page about it, `links` lead to portals, `actions` to what the reader may do.
-    `consortium` if it takes more than the reader can carry alone.
+    `id` is the public one, `name` a short title that no other item of the mail has. `page` is our
+    own page about it, `links` lead to portals, `actions` to what anybody may do. `consortium` if it
+    takes more than the reader can carry alone.
     """
 
     id: str
@@ -77,17 +78,24 @@ class Item:
         """Where the title leads: our page, else the notice; empty if there is neither."""
         return self.page or (self.links[0].url if self.links else "")
 
+    def __hash__(self) -> int:
+        """Of what tells most items apart: pieces of mails are looked up by item, often."""
+        return hash((self.id, self.name, self.reasons))
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Puts opportunities into words on the day `now`, each once.
 
-    `portals` names portals by host; `near` is asked whom to talk to and where bids go.
+    `portals` names portals by host; `near` is asked whom to talk to and where bids go. `addresses`
+    are those of our pages, None where none can be reached.
     """
 
     now: datetime
     portals: Mapping[str, str]
     near: Callable[[Opportunity], Near]
+    addresses: Addresses | None = None
+    _described: dict[object, Item] = field(default_factory=dict)
     _kept: dict[object, Item] = field(default_factory=dict)
 
     def item(self, candidate: Candidate, changes: tuple[str, ...] = ()) -> Item:
@@ -96,21 +104,33 @@ class Writer:
         key = (candidate.opportunity.id, match.reasons, match.caveats, changes, candidate.relet)
         found = self._kept.get(key)
         if found is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            found = self._kept[key] = self._written(candidate, changes)
+            made = replace(
+                self._description(candidate.opportunity, candidate.relet),
+                consortium=worth.beyond(match.caveats),
+                changes=changes,
+                reasons=_bounded(match.reasons[:5], 600),
+                caveats=_bounded(match.caveats[:3], 300),
+            )
+            found = _keep(self._kept, key, made)
         return found
 
-    def _written(self, candidate: Candidate, changes: tuple[str, ...]) -> Item:
-        opportunity, match, now = candidate.opportunity, candidate.match, self.now
-        relet = candidate.relet
+    def _description(self, opportunity: Opportunity, relet: Relet | None) -> Item:
+        """What is the same for whomever it fits."""
+        key = (opportunity.id, relet)
+        found = self._described.get(key)
+        if found is None:
+            found = _keep(self._described, key, self._written(opportunity, relet))
+        return found
+
+    def _written(self, opportunity: Opportunity, relet: Relet | None) -> Item:
+        now = self.now
         over = is_over(opportunity) and relet is None
         deadline = None if relet else opportunity.deadline
         closing = "" if over or relet else wording.closing(opportunity, now)
-        return Item(
+        plain = Item(
             id=opportunity.id,
             title=title(opportunity, 160),
-            name=title(opportunity, _NAME),
+            name="",
             buyer=wording.plain(opportunity.buyer.name if opportunity.buyer else "", 120)
             or "Buyer not named",
             place=wording.place(opportunity.place),
@@ -121,13 +141,21 @@ class Writer:
             soon=bool(not over and deadline and 0 <= dates.days_left(deadline, now) <= SOON),
             stage=foretelling.returning(relet, self.today) if relet else self._stage(opportunity),
             over=over,
-            consortium=worth.beyond(match.caveats),
-            changes=changes,
-            reasons=_bounded(match.reasons[:5], 600),
-            caveats=_bounded(match.caveats[:3], 300),
+            page=self.addresses.opportunity(opportunity.id) if self.addresses else "",
             links=links(opportunity.urls, self.portals),
+            actions=self._actions(opportunity, dated=bool(closing)),
             near=Near() if over else self.near(opportunity),
         )
+        return named(plain, title(opportunity, _NAME))
+
+    def _actions(self, opportunity: Opportunity, *, dated: bool) -> tuple[Link, ...]:
+        """What anybody may do about it; a calendar takes what is `dated` and ahead."""
+        if self.addresses is None:
+            return ()
+        found = [Link(text="More about it", url=self.addresses.opportunity(opportunity.id))]
+        if dated and opportunity.deadline and opportunity.deadline > self.now:
+            found.append(Link(text="Add to calendar", url=self.addresses.event(opportunity.id)))
+        return tuple(found)
 
     @property
     def today(self) -> date:
@@ -163,31 +191,31 @@ def title(opportunity: Opportunity, width: int) -> str:
     return wording.plain(opportunity.title, width) or "Notice without a title"
 
 
-def addressed(
-    item: Item,
-    opportunity: Opportunity,
-    name: str,
-    addresses: Addresses | None,
-    handle: str,
-    now: datetime,
-) -> Item:
-    """`item` with the links of one reader, each read aloud with `name` to tell it from others."""
-    notices = tuple(about(link, name) for link in item.links)
-    if addresses is None:
-        return replace(item, name=name, links=notices)
-    page = addresses.opportunity(item.id)
-    actions = [Link(text="More about it", url=page)]
-    if not item.over:
-        if item.closing and opportunity.deadline and opportunity.deadline > now:
-            actions.append(Link(text="Add to calendar", url=addresses.event(item.id)))
-        if item.consortium:
-            actions.append(Link(text="Find partners", url=addresses.partners(handle, item.id)))
-        actions.append(Link(text="Save", url=addresses.mark(handle, item.id, "save")))
-        actions.append(Link(text="Not for us", url=addresses.mark(handle, item.id, "hide")))
+def named(item: Item, name: str) -> Item:
+    """`item` called `name`, by which its links are told from those of others when read aloud."""
     return replace(
         item,
         name=name,
-        page=page,
-        links=notices,
-        actions=tuple(about(link, name) for link in actions),
+        links=tuple(about(link, name) for link in item.links),
+        actions=tuple(about(link, name) for link in item.actions),
     )
+
+
+def ways(item: Item, addresses: Addresses, handle: str) -> tuple[Link, ...]:
+    """What one reader may do about `item`, by links that act for them and nobody else."""
+    if item.over:
+        return ()
+    found = [
+        ("Save", addresses.mark(handle, item.id, "save")),
+        ("Not for us", addresses.mark(handle, item.id, "hide")),
+    ]
+    if item.consortium:
+        found.insert(0, ("Find partners", addresses.partners(handle, item.id)))
+    return tuple(Link(text=text, url=url, label=spoken(text, item.name)) for text, url in found)
+
+
+def _keep(kept: dict[object, Item], key: object, made: Item) -> Item:
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = made
+    return made

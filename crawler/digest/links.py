@@ -45,7 +45,12 @@ def links(urls: Iterable[str], portals: Mapping[str, str]) -> tuple[Link, ...]:
 
 def about(link: Link, name: str) -> Link:
     """The same link, read aloud as one about the item called `name`."""
-    return Link(text=link.text, url=link.url, label=f"{link.text}: {name}")
+    return Link(text=link.text, url=link.url, label=spoken(link.text, name))
+
+
+def spoken(text: str, name: str) -> str:
+    """What is read aloud for a link with the words `text` that is about the item called `name`."""
+    return f"{text}: {name}"
 
 
 def _text(site: str, names: Mapping[str, str], *, first: bool) -> str:

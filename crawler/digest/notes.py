@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Literal
 
 from crawler import dates
-from crawler.addresses import Addresses
 from crawler.digest import wording
-from crawler.digest.composing import Digest, Section, carried, greeting, laid_out
+from crawler.digest.composing import Digest, Section, carried, greeting, laid_out, ways_of
 from crawler.digest.footers import footer
 from crawler.digest.headlines import preheader
 from crawler.digest.items import Candidate, Writer, title
@@ -36,7 +35,6 @@ def early(
     person: Subscriber,
     writer: Writer,
     until: datetime,
-    addresses: Addresses | None = None,
 ) -> Digest:
     """Tells of what fits and closes before `until`, the person's next digest; `MOST` at most."""
     one = len(candidates) == 1
@@ -46,15 +44,11 @@ def early(
         welcome=f"{'This fits' if one else 'These fit'} what you asked for, and"
         f" {'closes' if one else 'close'} before your next email on {wording.today(until)}.",
     )
-    return _note(candidates, words, person, writer, addresses)
+    return _note(candidates, words, person, writer)
 
 
 def reminder(
-    candidates: Sequence[Candidate],
-    *,
-    person: Subscriber,
-    writer: Writer,
-    addresses: Addresses | None = None,
+    candidates: Sequence[Candidate], *, person: Subscriber, writer: Writer
 ) -> Digest:
     """Reminds of what the person saved and what closes soon; `MOST` at most."""
     one = len(candidates) == 1
@@ -63,7 +57,7 @@ def reminder(
         heading="Saved by you",
         welcome=f"You saved {'this' if one else 'these'}, and the closing date is near.",
     )
-    return _note(candidates, words, person, writer, addresses)
+    return _note(candidates, words, person, writer)
 
 
 def _note(
@@ -71,12 +65,11 @@ def _note(
     words: _Words,
     person: Subscriber,
     writer: Writer,
-    addresses: Addresses | None,
 ) -> Digest:
     now = writer.now
     chosen = sorted(candidates, key=lambda one: (_deadline(one), one.opportunity.id))[:MOST]
     entries = {"closing": [Entry(candidate=one) for one in chosen]}
-    (section,), people = laid_out(entries, {}, person, writer, addresses)
+    sections, people = laid_out(entries, {}, writer)
     first = chosen[0].opportunity
     days = dates.days_left(_deadline(chosen[0]), now)
     when = {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
@@ -91,10 +84,11 @@ def _note(
         date=wording.today(now),
         greeting=greeting(person),
         welcome=words.welcome,
-        sections=(_headed(section, words.heading),),
+        sections=tuple(_headed(section, words.heading) for section in sections),
         people=people,
-        footer=footer(person, addresses),
+        footer=footer(person, writer.addresses),
         carried=carried(entries["closing"]),
+        ways=ways_of(sections, person, writer.addresses),
     )
 
 

@@ -1,4 +1,8 @@
-"""Writes a digest as HTML and as plain text; the words and their order are the templates' own."""
+"""Writes a digest as HTML and as plain text; the words and their order are the templates' own.
+
+Most of a mail is items that other readers get as well. What stands between ``{% call kept(…) %}``
+and ``{% endcall %}`` is therefore written once for each item and may depend on nothing else.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +13,33 @@ from pathlib import Path
 from urllib.parse import quote
 
 import css_inline
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from crawler.digest.composing import Digest
+from crawler.digest.items import Item
 
 TEMPLATES = Path(__file__).with_name("templates")
 WIDTH = 72
+_PIECES = 20_000
+"""So many pieces of items are kept, of 1 or 2 kB each."""
+
 _CLASS = re.compile(r' class="(\w+)"')
 
 
 def html(digest: Digest, contact: str) -> str:
     """The digest as one HTML page: styles inlined, only those for small and dark screens apart."""
-    return _environment().get_template("digest.html").render(digest=digest, contact=contact)
+    return _digest("digest.html").render(digest=digest, contact=contact)
 
 
 def text(digest: Digest, contact: str) -> str:
     """The digest as plain text, wrapped at `WIDTH` columns; addresses stay on one line."""
-    page = _environment().get_template("digest.txt").render(digest=digest, contact=contact)
-    return page.strip() + "\n"
+    return _digest("digest.txt").render(digest=digest, contact=contact).strip() + "\n"
+
+
+@cache
+def _digest(name: str) -> Template:
+    """A template with pieces of its own: what is HTML in one is words in the other."""
+    return _environment().get_template(name, globals={"kept": _Pieces().kept})
 
 
 class _Loader(FileSystemLoader):
@@ -80,6 +93,25 @@ def _environment() -> Environment:
     environment.filters["wrapped"] = wrapped
     environment.filters["mailto"] = mailto
     return environment
+
+
+class _Pieces:
+    """Pieces of templates that say something of one item, each written once.
+
+    They are looked up by all that the item says, so that none can be out of date.
+    """
+
+    def __init__(self) -> None:
+        self._written: dict[tuple[str, Item], str] = {}
+
+    def kept(self, what: str, item: Item, caller: Callable[[], str]) -> str:
+        """What `caller` writes of `item`; `what` tells several pieces about one item apart."""
+        found = self._written.get((what, item))
+        if found is None:
+            if len(self._written) >= _PIECES:
+                self._written.clear()
+            found = self._written[what, item] = caller()
+        return found
 
 
 def mailto(address: str, subject: str) -> str:

@@ -85,7 +85,12 @@ class Round:
         self.addresses = addresses
         self._stored: dict[int, Stored] = {}
         self._seen: dict[tuple[str, Ruling | None], Considered] = {}
-        self.writer = Writer(now=now, portals=_portals(), near=Neighbourhood(connection, key).near)
+        self.writer = Writer(
+            now=now,
+            portals=_portals(),
+            near=Neighbourhood(connection, key).near,
+            addresses=addresses,
+        )
 
     def digest(
         self,
@@ -113,7 +118,6 @@ class Round:
                 writer=self.writer,
                 accounts=self.accounts,
                 near_misses=near_misses,
-                addresses=self.addresses,
                 most=most,
             )
             found = self._draft(made, person, f"digest:{person.id}:{at}", known)
@@ -143,9 +147,7 @@ class Round:
         ]
         if not found:
             return None
-        made = notes.early(
-            found, person=person, writer=self.writer, until=until, addresses=self.addresses
-        )
+        made = notes.early(found, person=person, writer=self.writer, until=until)
         about = "+".join(sorted(made.carried))
         return self._draft(made, person, f"early:{person.id}:{about}", known)
 
@@ -168,9 +170,7 @@ class Round:
             proposing.saved(one, self._considered(one.opportunity), person)
             for one in known.values()
         ]
-        made = notes.reminder(
-            candidates, person=person, writer=self.writer, addresses=self.addresses
-        )
+        made = notes.reminder(candidates, person=person, writer=self.writer)
         deadlines = {
             key: one.opportunity.deadline
             for key, one in known.items()

@@ -27,9 +27,12 @@ def _untold() -> sa.Select[Any]:
     """The query behind `pending`, made once: to build it takes longer than the answer."""
     subscriber = sa.bindparam("of_subscriber", type_=sa.Integer)
     other, theirs = matches.alias(), subscriptions.alias()
+    # Asked by the person's few subscriptions and not by join: databases then look a pair up by its
+    # key, where they would read everybody's matches with the opportunity.
     told_elsewhere = sa.exists().where(
-        theirs.c.subscriber_id == subscriber,
-        other.c.subscription_id == theirs.c.id,
+        other.c.subscription_id.in_(
+            sa.select(theirs.c.id).where(theirs.c.subscriber_id == subscriber)
+        ),
         other.c.opportunity_id == matches.c.opportunity_id,
         other.c.told_at.is_not(None),
     )
