@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import email
 import email.policy
 import html
 import re
 import socket
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -17,6 +20,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from digest_samples import ADDRESSES, LETTERHEAD, NOW, digest, opportunity, subscriber
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from crawler.addresses import Addresses
 from crawler.digest import outbox
@@ -78,6 +83,34 @@ def test_a_subject_in_any_script_survives_the_wire():
         assert len(line) <= 78
     read = email.message_from_bytes(raw, policy=email.policy.default)
     assert title in read["Subject"]
+
+
+WORDS = st.text(string.ascii_letters + string.punctuation, min_size=1, max_size=60)
+
+
+@given(st.lists(WORDS, min_size=1))
+@example(["x" * 69, "y" * 69, "z"])
+@example(["Closes", "=?utf-8?q?now?=", '"soon"'])
+def test_a_subject_is_read_as_it_was_meant(words: list[str]):
+    one = dataclasses.replace(digest(), subject=" ".join(words))
+    raw = message(one, subscriber(), LETTERHEAD, NOW).as_bytes()
+    lines = header(raw, b"Subject")
+    assert max(map(len, lines)) <= 78
+    assert all(line.strip() for line in lines)
+    read = email.message_from_bytes(raw, policy=email.policy.default)
+    assert read["Subject"] == one.subject.replace("=?", "= ?")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a.b+c@theatre.example", "o'neil@theatre.example", '"a b"@theatre.example',
+        "a/b@theatre.example", "a_b-1@sub.theatre.example",
+    ],
+)  # fmt: skip
+def test_an_address_is_written_as_python_writes_it(address: str):
+    raw = message(digest(), subscriber(email=address), LETTERHEAD, NOW).as_bytes()
+    assert header(raw, b"To") == [f"To: {Address(addr_spec=address)}".encode()]
 
 
 def test_text_and_html_say_the_same():

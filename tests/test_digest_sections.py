@@ -292,7 +292,7 @@ def test_room_is_shared_out(wanted: dict[str, int]):
 def test_an_early_mail_says_that_it_cannot_wait():
     soon = candidate(opportunity(1, deadline=NOW + timedelta(days=2, hours=4)))
     made = notes.early(
-        [soon], person=REGULAR, writer=writer(), until=NOW + timedelta(days=3), addresses=ADDRESSES
+        [soon], person=REGULAR, writer=writer(addresses=ADDRESSES), until=NOW + timedelta(days=3)
     )
     assert made.kind == "early"
     assert made.subject == "Closes in 2 days: Riverside public art"

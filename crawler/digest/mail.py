@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import encodebytes
 from binascii import b2a_qp
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ LONGEST_LINE = 990
 
 LARGEST = 80_000
 """Bytes of a whole mail. Gmail cuts mails off beyond 102 kB, and with them the way to stop them."""
+
+WIDTH = 78
+"""RFC 5322 asks that no line be longer where people read it: of the subject."""
+
+_COMMON = re.compile(r"[\w+-]+(?:\.[\w+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII | re.IGNORECASE)
 
 NAME = "Arts Tenders"
 STOP = "Please stop"
@@ -61,6 +67,38 @@ class _Policy(EmailPolicy):
         """One header as bytes."""
         wrapped = name == "Subject"
         return SMTP.fold_binary(name, value) if wrapped else super().fold_binary(name, value)
+
+
+class _Line(str):
+    """The value of a header that is written as it stands, in lines of at most `width` characters.
+
+    Python takes a header apart and puts it together again. For the few that only one mail has, that
+    took a tenth of its making.
+    """
+
+    name: str
+    width: int
+
+    @classmethod
+    def of(cls, name: str, words: str, width: int = 998) -> _Line | None:
+        """`words` as such a value; None for what must be encoded, quoted or cut."""
+        word = f"[!-~]{{1,{width - len(name) - 2}}}"
+        if "=?" in words or not re.fullmatch(f"{word}(?: {word})*", words):
+            return None
+        made = cls(words)
+        made.name, made.width = name, width
+        return made
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as it goes out."""
+        line, *words = f"{self.name}: {self}".split(" ")
+        lines = []
+        for word in words:
+            if len(line) + 1 + len(word) > self.width:
+                lines.append(line)
+                line = ""
+            line += f" {word}"
+        return policy.linesep.join([*lines, line, ""])
 
 
 class _Mail(EmailMessage):
@@ -129,11 +167,13 @@ def message(
     made: EmailMessage = _Mail(policy=POLICY)
     writer = Address(sender.display_name or NAME, addr_spec=sender.addr_spec)
     made["From"] = _header("From", str(writer))
-    made["To"] = Address(addr_spec=subscriber.email)
+    made["To"] = _mailbox(subscriber.email)
     made["Reply-To"] = _header("Reply-To", contact)
-    made["Subject"] = _harmless(digest.subject)
+    subject = _harmless(digest.subject)
+    made["Subject"] = _Line.of("Subject", subject, WIDTH) or subject
     made["Date"] = _header("Date", format_datetime(now.astimezone(dates.LONDON)))
-    made["Message-ID"] = f"<{digest.kind}.{identity}@{sender.domain}>"
+    own = f"<{digest.kind}.{identity}@{sender.domain}>"
+    made["Message-ID"] = _Line.of("Message-ID", own) or own
     made["List-Id"] = _header("List-Id", f"{NAME} digest <digest.{sender.domain}>")
     ways = [f"<{rendering.mailto(contact, STOP)}>"]
     if addresses and addresses.base.startswith(("https://", "http://")):
@@ -143,13 +183,21 @@ def message(
         made["List-Unsubscribe-Post"] = _header(
             "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
         )
-    made["List-Unsubscribe"] = ", ".join(ways)
+    stop = ", ".join(ways)
+    made["List-Unsubscribe"] = _Line.of("List-Unsubscribe", stop) or stop
     made["Auto-Submitted"] = _header("Auto-Submitted", "auto-generated")
     made["MIME-Version"] = _header("MIME-Version", "1.0")
-    made["Content-Type"] = f'multipart/alternative; boundary="=_{identity}"'
+    parts = f'multipart/alternative; boundary="=_{identity}"'
+    made["Content-Type"] = _Line.of("Content-Type", parts) or parts
     made.attach(_part(rendering.text(digest, contact), "plain"))
     made.attach(_part(rendering.html(digest, contact), "html"))
     return made
+
+
+def _mailbox(email: str) -> _Line | Address:
+    """The To header's value; an address with anything uncommon in it is quoted or refused."""
+    plain = _Line.of("To", email) if _COMMON.fullmatch(email) else None
+    return plain or Address(addr_spec=email)
 
 
 def _harmless(words: str) -> str:

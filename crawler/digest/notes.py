@@ -47,9 +47,7 @@ def early(
     return _note(candidates, words, person, writer)
 
 
-def reminder(
-    candidates: Sequence[Candidate], *, person: Subscriber, writer: Writer
-) -> Digest:
+def reminder(candidates: Sequence[Candidate], *, person: Subscriber, writer: Writer) -> Digest:
     """Reminds of what the person saved and what closes soon; `MOST` at most."""
     one = len(candidates) == 1
     words = _Words(

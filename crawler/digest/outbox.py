@@ -106,7 +106,7 @@ def name(message: EmailMessage) -> str:
     last = kind[1] if kind else "mail"
     if last != "digest":
         last += f"-{blake2b(identity.encode(), digest_size=4).hexdigest()}"
-    return f"{day:%Y-%m-%d}-{_fit(message['To'].addresses[0].addr_spec)}-{last}"
+    return f"{day:%Y-%m-%d}-{_fit(parseaddr(str(message['To']))[1])}-{last}"
 
 
 def erase(folder: Path, email: str) -> int:
