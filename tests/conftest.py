@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+import scratch
 import sqlalchemy as sa
 from playwright.sync_api import Browser, sync_playwright
 from postgresql import programs, serving
 
 from crawler.store import database
+
+scratch.use()
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 CI = os.environ.get("CI") == "true"
@@ -38,7 +41,7 @@ def postgresql_server() -> Iterator[str]:
         if CI:
             pytest.fail("PostgreSQL is not installed, and in CI these tests never skip")
         pytest.skip("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
-    with serving() as server:
+    with serving(scratch.FOLDER) as server:
         yield server.url
 
 

@@ -90,10 +90,10 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """A running server, stopped and deleted afterwards."""
-    with tempfile.TemporaryDirectory(prefix="tenders-pg-", dir="/tmp") as folder:
-        root = pathlib.Path(folder)
+def serving(folder: str | pathlib.Path = "/tmp") -> Iterator[Server]:
+    """A running server with its files in a folder that all may enter; gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="tenders-pg-", dir=folder) as made:
+        root = pathlib.Path(made)
         root.chmod(0o755)
         server = Server(root)
         server.start()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import scratch
 import sqlalchemy as sa
 from postgresql import Server, programs, serving
 
@@ -31,7 +32,7 @@ def server() -> Iterator[Server]:
     """A server of this test's own, since it is stopped in the middle."""
     if programs() is None:
         pytest.skip("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
-    with serving() as made:
+    with serving(scratch.FOLDER) as made:
         yield made
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 
+import compiled
 import digest_samples as samples
 import sqlalchemy as sa
 from flask import Flask
@@ -25,6 +26,8 @@ from crawler.store.subscribers import Subscriber, Subscription
 from crawler.store.tables import outbox, processes, releases
 from crawler.store.users import User
 from crawler.web import create_app
+
+compiled.once()
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 """Signed links are dated by the machine's own clock, so that the app's clock agrees with it."""
