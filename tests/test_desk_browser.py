@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import test_buyers
 import test_coming_pages
 import web_app
-from axe_playwright_python.sync_playwright import Axe
+from axe import violations
 from browsing import served
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from web_app import NOW
@@ -269,23 +269,11 @@ def shot(page: Page, name: str, **how: Any) -> None:
 
 def looked(page: Page, address: str, said: list[str], wrong: dict[str, object]) -> None:
     """Notes what is wrong with the page that is open."""
-    page.emulate_media(color_scheme="light")
     over = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
-    found = violations(page, {})
-    page.emulate_media(color_scheme="dark")
-    found += violations(page, {"runOnly": ["color-contrast"]})
-    page.emulate_media(color_scheme="light")
+    found = violations(page)
     shot(page, re.sub(r"\W+", "-", address).strip("-"), full_page=True)
     if said or over > 0 or found:
         wrong[address] = (list(said), over, found)
     said.clear()
-
-
-def violations(page: Page, options: dict[str, object]) -> list[object]:
-    """What axe-core finds, with the places."""
-    return [
-        (one["id"], [node["html"][:160] for node in one["nodes"]][:3])
-        for one in Axe().run(page, options=options).response["violations"]
-    ]
