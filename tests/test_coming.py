@@ -146,12 +146,33 @@ def some() -> list[Opportunity]:
 def test_the_soonest_comes_first_and_what_has_no_day_last(engine: sa.Engine) -> None:
     store(engine, *some())
     found = look(engine)
-    assert [one.kind for one in found] == ["decision", "plan", "meeting", "contract", "plan"]
-    assert found[2].gathering is not None
-    assert found[2].gathering.place == "Microsoft Teams" or found[2].gathering.online
-    assert found[3].relet is not None
-    assert found[3].relet.incumbents == ("Anchor Theatre",)
+    assert [one.kind for one in found] == ["decision", "plan", "contract", "meeting", "plan"]
+    assert found[3].gathering is not None
+    assert found[3].gathering.place == "Microsoft Teams" or found[3].gathering.online
+    # It ends in October, and its buyer may ask around already.
+    assert found[2].relet is not None
+    assert found[2].relet.incumbents == ("Anchor Theatre",)
+    assert (found[2].act, found[2].at) == (NOW.date(), (NOW + 200 * DAY).date())
     assert found[4].at is None
+
+
+def test_contracts_come_by_when_to_act_and_not_by_their_end(engine: sa.Engine) -> None:
+    def ending(number: int, days: int) -> Opportunity:
+        held = Award(id="a", start=NOW - 700 * DAY, end=NOW + days * DAY)
+        return samples.opportunity(
+            number, stage="award", status="awarded", awards=(held,), published=NOW - 700 * DAY
+        )
+
+    store(engine, ending(5, 500), ending(6, 260), ending(7, 100), *some()[:1], ending(8, 900))
+    found = look(engine)
+    assert [one.hit.id for one in found if one.kind == "contract"] == [
+        samples.opportunity(number).id for number in (7, 6, 5, 8)
+    ]
+    # Those to act on now stand in this month, after what has a day in it; the rest in theirs.
+    assert [one.kind for one in found] == [
+        "plan", "contract", "contract", "meeting", "contract", "contract",
+    ]  # fmt: skip
+    assert found[4].act == (NOW + 230 * DAY).date()
 
 
 def test_pages_kinds_and_counts(engine: sa.Engine) -> None:
@@ -192,7 +213,7 @@ def test_what_is_over_is_not_coming(engine: sa.Engine) -> None:
 
 def test_a_call_that_is_open_is_no_contract_yet(engine: sa.Engine) -> None:
     period = {"start": NOW + 60 * DAY, "end": NOW + 400 * DAY}
-    store(engine, samples.opportunity(1, deadline=NOW + 9 * DAY, **period))
+    store(engine, samples.opportunity(1, title="Workshops", deadline=NOW + 9 * DAY, **period))
     assert look(engine) == []
     assert [one.kind for one in look(engine, now=NOW + 10 * DAY)] == ["contract"]
 

@@ -151,6 +151,7 @@ def test_a_meeting_is_added_to_a_calendar(client: FlaskClient) -> None:
 
 def test_feed_csv_and_json_say_the_same(client: FlaskClient) -> None:
     atom = etree.fromstring(client.get("/coming.atom").data)
+    assert "nothing to bid for yet" in (atom.findtext("{*}subtitle") or "")
     ids = atom.findall("{*}entry/{*}id")
     assert len(ids) == len({one.text for one in ids}) == 5
     items = client.get("/coming.json?region=TLE").get_json()["items"]

@@ -121,7 +121,8 @@ def test_what_was_told_and_moved_is_told_with_what_they_knew(engine: sa.Engine):
 
 
 def contract(number: int, days: int, **changed: object):
-    award = Award(id="1", suppliers=("Ada Arts",), end=NOW + timedelta(days=days))
+    start, end = NOW - timedelta(days=720), NOW + timedelta(days=days)
+    award = Award(id="1", suppliers=("Ada Arts",), start=start, end=end)
     given = {"stage": "award", "status": "awarded", "deadline": None, "awards": (award,)}
     return opportunity(number, **(given | changed))
 

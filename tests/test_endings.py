@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import digest_samples as samples
@@ -110,6 +110,39 @@ def test_nothing_is_invented(one: Opportunity) -> None:
     assert contracts(one) == ()
 
 
+@pytest.mark.parametrize(
+    ("title", "days", "more", "again"),
+    [
+        ("Day opportunities for older people", 730, {}, True),
+        ("Music tuition in schools", 365, {}, True),
+        ("Repair of the theatre roof", 1000, {"category": "works"}, False),
+        ("New library", 900, {"cpv": ("45212330", "79000000")}, False),
+        ("Maintenance of sculptures", 365, {"cpv": ("45212314",)}, True),
+        ("A mural for the underpass", 365, {}, False),
+        ("Feasibility study for an arts centre", 200, {}, False),
+        ("Care of public sculptures", 1500, {}, True),
+        ("Opening concert", 30, {}, False),
+        ("Carnival", 30, {"description": "The carnival is held every summer."}, True),
+        ("Heritage trail: artwork", 250, {"description": "May be extended by six months."}, False),
+        ("Winter light trail", 60, {"description": "May be extended by one year."}, True),
+        ("Holiday clubs", 120, {"description": "A framework of providers."}, True),
+    ],
+)
+def test_only_what_comes_back_is_told_of(
+    title: str, days: int, more: dict[str, object], again: bool
+) -> None:
+    """One-off works, artworks and events end as well, but nobody puts them out again."""
+    term = award(start=START, end=START + timedelta(days=days))
+    assert bool(contracts(awarded(term, title=title, **more))) is again
+    call = samples.opportunity(1, title=title, start=START, end=term.end, **more)
+    assert bool(contracts(call)) is again
+
+
+def test_where_no_start_is_known_the_title_and_kind_decide() -> None:
+    assert contracts(awarded(award(start=None), title="Youth clubs"))
+    assert not contracts(awarded(award(start=None), title="Statue of a miner"))
+
+
 def test_absurd_extensions_are_not_believed() -> None:
     (one,) = contracts(awarded(award(extension="extend by 99 years")))
     assert one.latest == date(2027, 3, 31)
@@ -117,4 +150,4 @@ def test_absurd_extensions_are_not_believed() -> None:
 
 def test_a_framework_of_hundreds_tells_of_a_few() -> None:
     many = [award(n, end=datetime(2026, 1, 1 + n % 28, n % 23, tzinfo=UTC)) for n in range(1, 300)]
-    assert 0 < len(contracts(awarded(*many))) <= MOST
+    assert 0 < len(contracts(awarded(*many, title="Workshops"))) <= MOST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -53,7 +53,8 @@ def test_when(earliest: str, latest: str, words: str) -> None:
 
 def test_when_the_buyer_may_ask_around_is_said_while_it_is_ahead() -> None:
     assert foretelling.watch(ANCHOR, TODAY) == "The buyer may begin to ask around from July 2026"
-    assert foretelling.watch(ANCHOR, date(2026, 8, 1)) == ""
+    assert "now is the time" in foretelling.watch(ANCHOR, date(2026, 8, 1))
+    assert foretelling.watch(ANCHOR, ANCHOR.earliest - timedelta(days=30)) == ""
 
 
 def test_who_holds_it() -> None:

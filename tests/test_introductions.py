@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import email
 import json
 import pathlib
+import re
 import zlib
+from email.policy import default
 
 import pytest
 import sqlalchemy as sa
@@ -27,6 +30,7 @@ from web_app import NOW
 
 from crawler import keys
 from crawler.config import Settings
+from crawler.digest.outbox import name as file_name
 from crawler.errors import UsageError
 from crawler.jobs import introducing, partnering, preferences
 from crawler.opportunity import Opportunity
@@ -66,6 +70,12 @@ def test_both_get_each_others_address_once_both_agree(
 ) -> None:
     made = ask(settings, engine, ben, ada)
     (told,) = web_app.queued(engine, "introduce")
+    with engine.connect() as connection:
+        (written,) = connection.execute(sa.select(tables.outbox.c.message)).scalars()
+    message = email.message_from_bytes(zlib.decompress(written), policy=default)
+    assert re.fullmatch(
+        rf"\d{{4}}-\d\d-\d\d-{re.escape(ADA)}-introduction-\w{{8}}", file_name(message)
+    )
     assert "“Kite Band”" in told
     assert "Shall we?" in told
     assert BEN not in told

@@ -158,7 +158,7 @@ def test_what_the_reader_lacks_comes_first() -> None:
     )  # fmt: skip
     assert named(suggest(theatre, CAST, NAMES))[0] == "Ferry Lane Theatre"
     found = suggest(theatre, CAST, NAMES)[0]
-    assert found.reasons[1] == "brings theatre, dance and performance, which you did not name"
+    assert found.reasons[1] == "adds theatre, dance and performance to what you do"
 
 
 def test_who_won_for_this_buyer_says_so() -> None:

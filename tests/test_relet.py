@@ -107,7 +107,7 @@ def test_the_words_quoted_hold_what_was_counted(words: str) -> None:
     window = relet(start=START, texts=[words])
     assert window is not None
     assert (window.earliest, window.latest) == (date(2027, 3, 31), date(2029, 3, 31))
-    assert "it may be extended by 2 × 1 year" in window.reasons
+    assert "it may be extended twice, by a year each" in window.reasons
     assert any(said.endswith(("twice’", "one more’")) for said in window.reasons)
 
 

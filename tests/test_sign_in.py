@@ -248,3 +248,4 @@ def test_the_mail_leaves_at_once(engine: sa.Engine, tmp_path: pathlib.Path) -> N
     send(app.test_client(), "/sign-in", email="reviewer@desk.example")
     (mail,) = (tmp_path / "var/outbox").glob("*.eml")
     assert b"/sign-in/" in mail.read_bytes()
+    assert "-signing-" in mail.name

@@ -12,6 +12,8 @@ from crawler.digest import feeds, foretelling, wording
 from crawler.items import Place
 from crawler.store.coming import Coming
 
+_SUBTITLE = "What public buyers plan: nothing to bid for yet, and the best time to talk to them"
+
 
 def atom(
     name: str,
@@ -26,7 +28,9 @@ def atom(
 ) -> bytes:
     """The `found` as a feed called `name`; ids and moments as for `crawler.digest.feeds.atom`."""
     chosen = sorted(found, key=lambda one: (_moment(one), _mark(one)))[-feeds.MOST :]
-    feed = feeds.begun(name, id=id, address=address, page=page, addresses=addresses)
+    feed = feeds.begun(
+        name, id=id, address=address, page=page, addresses=addresses, subtitle=_SUBTITLE
+    )
     feed.updated(_moment(chosen[-1]) if chosen else now)
     for one in chosen:
         feed.add_entry(_entry(one, addresses, today), order="prepend")

@@ -152,10 +152,17 @@ def tame(words: str) -> str:
 
 
 def message(
-    letter: Letter, recipient: str, letterhead: Letterhead, about: str, now: datetime
+    letter: Letter,
+    recipient: str,
+    letterhead: Letterhead,
+    about: str,
+    now: datetime,
+    *,
+    kind: str,
 ) -> EmailMessage:
     """`letter` as a mail. Its Message-ID follows from `about`: sent twice, it is still one mail.
 
+    `kind`, in small letters, says in it what the mail is, and names its file where mails are files.
     Raises `ConfigError` when sender or contact are no addresses.
     """
     domain = letterhead.domain  # refuses a sender that is none
@@ -167,7 +174,7 @@ def message(
     made["Reply-To"] = Address(addr_spec=parseaddr(letterhead.contact)[1])
     made["Subject"] = letter.subject
     made["Date"] = format_datetime(now.astimezone(dates.LONDON))
-    made["Message-ID"] = f"<confirm.{identity}@{domain}>"
+    made["Message-ID"] = f"<{kind}.{identity}@{domain}>"
     made["Auto-Submitted"] = "auto-generated"
     if letter.stop:
         made["List-Unsubscribe"] = f"<{letter.stop}>"

@@ -63,12 +63,13 @@ def begun(
     address: str,
     page: str,
     addresses: Addresses,
+    subtitle: str = "Tenders that arts organisations could deliver, and why each is here",
 ) -> FeedGenerator:
     """A feed of ours without entries: who publishes it, where it lies and what it is called."""
     feed = FeedGenerator()
     feed.id(tag(addresses, id))
     feed.title(wording.plain(name, 120))
-    feed.subtitle("Tenders that arts organisations could deliver, and why each is here")
+    feed.subtitle(subtitle)
     feed.author({"name": "Arts Tenders"})
     feed.language("en-GB")
     feed.link(href=address, rel="self", type="application/atom+xml")

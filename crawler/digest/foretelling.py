@@ -98,9 +98,11 @@ def worth(one: Relet) -> str:
 
 
 def watch(one: Relet, today: date) -> str:
-    """From when the buyer may ask around, while that is ahead; empty once it has begun."""
-    if one.watch_from <= today:
+    """From when the buyer may ask around; empty once the first end is near or past."""
+    if one.earliest < today + _SOON:
         return ""
+    if one.watch_from <= today:
+        return "The buyer may be asking around already: now is the time to get in touch"
     return f"The buyer may begin to ask around from {_month(one.watch_from)}"
 
 

@@ -13,6 +13,9 @@ from crawler.digest.mail import Letterhead
 from crawler.store import outbox
 from crawler.store.subscribers import Subscriber
 
+_SPOKEN = {outbox.INTRODUCTION: "introduction", "sign-in": "signing"}
+"""What a mail is called where people see it, if it is not by its kind."""
+
 
 def post(
     settings: Settings,
@@ -31,7 +34,9 @@ def post(
         connection,
         about=about,
         kind=kind,
-        message=consenting.message(letter, recipient, letterhead, about, now),
+        message=consenting.message(
+            letter, recipient, letterhead, about, now, kind=_SPOKEN.get(kind, kind)
+        ),
         subscriber_id=subscriber_id,
         recipient=recipient,
         now=now,

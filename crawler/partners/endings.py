@@ -1,7 +1,7 @@
 """Which contracts an opportunity tells of, and when each ends: award by award, else lot by lot.
 
-Pure. What is cancelled has no contract, what is only planned has none yet, and what gives no date
-gets no window.
+Pure. What is cancelled has no contract, what is only planned has none yet, what gives no date gets
+no window, and what is done once does not come back.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from crawler import dates
 from crawler.coming import Relet
 from crawler.items import Award, Lot
 from crawler.opportunity import Opportunity
+from crawler.partners.recurrence import comes_again
 from crawler.partners.relet import Window, relet
 
 MOST = 20
@@ -57,6 +58,7 @@ def _of_award(one: Opportunity, award: Award) -> Relet | None:
     lot = one.lots[0] if len(one.lots) == 1 else None
     own = award.start or award.end
     window = _window(
+        one,
         start=award.start if own else one.start,
         end=award.end if own else one.end,
         signed=award.date,
@@ -71,12 +73,14 @@ def _of_award(one: Opportunity, award: Award) -> Relet | None:
 
 def _of_lot(one: Opportunity, lot: Lot, live: Sequence[Award]) -> Relet | None:
     window = _window(
+        one,
         start=lot.start,
         end=lot.end,
         signed=_first(award.date for award in live),
         days=lot.duration_days,
         texts=(lot.description, one.description),
         renewals=(lot.renewal,),
+        title=lot.title or "",
     )
     if window is None:
         return None
@@ -87,6 +91,7 @@ def _of_lot(one: Opportunity, lot: Lot, live: Sequence[Award]) -> Relet | None:
 def _of_whole(one: Opportunity, live: Sequence[Award]) -> Relet | None:
     lots = one.lots[:MOST]
     window = _window(
+        one,
         start=one.start,
         end=one.end,
         signed=_first(award.date for award in live),
@@ -104,6 +109,7 @@ def _of_whole(one: Opportunity, live: Sequence[Award]) -> Relet | None:
 
 
 def _window(
+    one: Opportunity,
     *,
     start: datetime | None,
     end: datetime | None,
@@ -111,14 +117,18 @@ def _window(
     days: int | None,
     texts: Sequence[str],
     renewals: Sequence[str | None],
+    title: str = "",
 ) -> Window | None:
-    """The window of one contract; texts without a year are read only where a field has a date."""
+    """The window of one contract whose work comes back.
+
+    Texts without a year are read only where a field has a date.
+    """
     said = [text for text in texts if text]
     more = [text for text in renewals if text]
     if not (start or end or signed) and not any(_YEAR.search(text) for text in (*said, *more)):
         return None
     months = round(days / _DAYS) if days and 0 < days / _DAYS <= _MONTHS_MOST else None
-    return relet(
+    window = relet(
         start=_day(start),
         end=_day(end),
         signed=_day(signed),
@@ -126,6 +136,17 @@ def _window(
         texts=tuple(dict.fromkeys(said)),
         renewals=tuple(dict.fromkeys(more)),
     )
+    if window is None or not comes_again(
+        title=" ".join((one.title, title)),
+        texts=said,
+        category=one.category,
+        cpv=one.cpv,
+        start=_day(start or signed),
+        earliest=window.earliest,
+        extended=window.latest > window.earliest and window.certainty != "estimated",
+    ):
+        return None
+    return window
 
 
 def _day(moment: datetime | None) -> date | None:

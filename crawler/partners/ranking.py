@@ -245,15 +245,15 @@ def _brings(work: Work, one: Candidate, names: Mapping[str, str]) -> _Reason:
     lacking = [word for word in shared if word not in work.has]
     if forms or (outcomes and not work.art_forms):
         if lacking and work.has:
-            brings = _listing([names.get(word, word) for word in lacking[:3]])
-            return _Reason(2.2 + 0.4 * len(lacking), f"brings {brings}, which you did not name")
+            brings = _listing([_form(word, names) for word in lacking[:3]])
+            return _Reason(2.2 + 0.4 * len(lacking), f"adds {brings} to what you do")
         said = _works(forms or list(one.art_forms[:2]), outcomes, names)
         return _Reason((1.8 if lacking else 0.9) + 0.3 * len(shared), said)
     if outcomes:
         return _Reason(1.0, _works(list(one.art_forms[:2]), outcomes, names))
     delivers = [form for form in one.art_forms if form in serving(work)]
     if delivers:
-        said = _listing([names.get(form, form) for form in delivers[:2]])
+        said = _listing([_form(form, names) for form in delivers[:2]])
         new = 0.4 if not set(delivers) & work.has else 0.0
         return _Reason(0.8 + new, f"could bring {said}")
     return _NOTHING
@@ -267,22 +267,29 @@ def serving(work: Work) -> frozenset[str]:
 
 
 def _works(forms: Sequence[str], outcomes: Sequence[str], names: Mapping[str, str]) -> str:
-    """``works in music, for older people``; what is called work works already."""
-    told = [names.get(form, form) for form in forms[:3]]
+    """``works in music, for older people``, ``works across several art forms``, ``works for …``."""
     for_whom = _listing([names.get(word, word) for word in outcomes[:2]])
-    if len(told) == 1 and told[0].startswith("work "):
-        words = f"works {told[0].removeprefix('work ')}"
+    if not forms:
+        return f"works for {for_whom}"
+    alone = names.get(forms[0], forms[0])
+    if len(forms) == 1 and alone.startswith("work "):
+        words = f"works {alone.removeprefix('work ')}"
     else:
-        words = "works"
-        if told:
-            words += f" in {_listing([name.removeprefix('work across ') for name in told])}"
+        words = f"works in {_listing([_form(form, names) for form in forms[:3]])}"
     return f"{words}, for {for_whom}" if for_whom else words
 
 
+def _form(code: str, names: Mapping[str, str]) -> str:
+    """What an art form or outcome is called in a list of them: ``several art forms``."""
+    return names.get(code, code).removeprefix("work across ")
+
+
 def _listing(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``; with one more comma if a word has its own *and*."""
     if len(words) < 2:
         return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    last = ", and " if any(" and " in word for word in words) else " and "
+    return f"{', '.join(words[:-1])}{last}{words[-1]}"
 
 
 def _won(work: Work, one: Candidate) -> _Reason:

@@ -23,6 +23,7 @@ _PLAUSIBLE = timedelta(days=366 * 40)
 _QUOTES = 3
 _QUOTE = 300
 """Long enough that the words on the extensions, which come last, are not cut off."""
+_NUMBERS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
 _START_LATE = 6
 """Months by which a contract may begin after its award: then its end lies as much later."""
 
@@ -132,7 +133,7 @@ def _window(
     reasons: list[str],
 ) -> Window:
     if said.extensions:
-        reasons.append(f"it may be extended by {_listed(said.extensions)}")
+        reasons.append(f"it may be extended {_listed(said.extensions)}")
     if start and said.maximum:
         latest = max(latest, _plus(start, said.maximum) - timedelta(days=1))
         reasons.append(f"{_months(said.maximum)} is the most that it may run")
@@ -199,9 +200,15 @@ def _months(months: int) -> str:
 
 
 def _listed(extensions: Sequence[int]) -> str:
+    """``by 1 year``, ``twice, by a year each``, ``by 2 years and then by 1 year``."""
     if len(set(extensions)) == 1 and len(extensions) > 1:
-        return f"{len(extensions)} × {_months(extensions[0])}"
-    return " and ".join(_months(one) for one in extensions)
+        each = {12: "a year", 1: "a month"}.get(extensions[0]) or _months(extensions[0])
+        return f"{_times(len(extensions))}, by {each} each"
+    return " and then ".join(f"by {_months(one)}" for one in extensions)
+
+
+def _times(number: int) -> str:
+    return "twice" if number == 2 else f"{_NUMBERS.get(number, number)} times"
 
 
 def _with(reasons: Sequence[str], said: Terms) -> tuple[str, ...]:

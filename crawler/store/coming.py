@@ -34,7 +34,8 @@ class Coming:
 
     A ``meeting`` has its `gathering`, a ``contract`` its `relet`; the day of a ``decision`` is that
     on which it is taken, of a ``plan`` that by which the buyer wants to hear, or where it is
-    `expected` that on which the tender will be published.
+    `expected` that on which the tender will be published. `act` is the day to act on it, which for
+    a contract lies months before its end.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Coming:
     gathering: Gathering | None = None
     relet: Relet | None = None
     expected: bool = False
+    act: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +142,9 @@ def find(
     offset: int = 0,
     counts: bool = True,
 ) -> Page:
-    """What is coming and fulfils `filters` (whatever the status), the soonest first.
+    """What is coming and fulfils `filters` (whatever the status), what to act on soonest first.
 
+    Contracts are known by the month and follow what has a day in it, those that end first in front.
     What has no day comes last, the newest first.
     """
     narrowed = [*spans(filters, now)]
@@ -161,8 +164,18 @@ def find(
     )
 
 
-def _soonest(one: Found) -> tuple[bool, date, int, int, int]:
-    return one.at is None, one.at or date.max, -one.published, KINDS.index(one.kind), one.ref
+def _soonest(one: Found) -> tuple[bool, date, bool, date, date, int, int, int]:
+    act = one.act or date.max
+    return (
+        one.act is None,
+        act.replace(day=1),
+        one.kind == "contract",
+        act,
+        one.at or date.max,
+        -one.published,
+        KINDS.index(one.kind),
+        one.ref,
+    )
 
 
 def _loaded(connection: sa.Connection, shown: Sequence[Found], now: datetime) -> Iterator[Coming]:
@@ -179,6 +192,7 @@ def _loaded(connection: sa.Connection, shown: Sequence[Found], now: datetime) ->
                 gathering=_gathering_of(met[one.ref]) if one.kind == "meeting" else None,
                 relet=relet_of(ended[one.ref]) if one.kind == "contract" else None,
                 expected=one.expected,
+                act=one.act,
             )
 
 

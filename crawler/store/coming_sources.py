@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from crawler import dates
+from crawler.coming import LEAD
 from crawler.store.early_tables import gatherings, relets
 from crawler.store.listings import mask, seconds
 from crawler.store.tables import listings, opportunities, origins
@@ -37,7 +38,9 @@ _DECISIONS = "moderngov"
 class Found:
     """One thing that is coming: its London day, its row in its kind's table, its opportunity.
 
-    `published` are seconds since 1970. `expected` marks a plan whose day is that of its tender.
+    `act` is the day to act on it: of a contract that on which its buyer may begin to ask around,
+    today once that has passed; of all else its own. `published` are seconds since 1970. `expected`
+    marks a plan whose day is that of its tender.
     """
 
     kind: Kind
@@ -46,6 +49,12 @@ class Found:
     ref: int
     pk: int
     expected: bool = False
+    act: date | None = None
+
+    def __post_init__(self) -> None:
+        """What has no day of its own to act on is acted on by its day."""
+        if self.act is None:
+            object.__setattr__(self, "act", self.at)
 
 
 Narrowed = Sequence[sa.ColumnElement[bool]]
@@ -85,7 +94,12 @@ def contracts(connection: sa.Connection, narrowed: Narrowed, now: datetime) -> I
         ends = row.earliest if row.earliest >= today else row.latest
         if ends <= today + HORIZON:
             yield Found(
-                kind="contract", at=ends, published=row.published, ref=row.id, pk=row.opportunity_id
+                kind="contract",
+                at=ends,
+                act=max(today, ends - LEAD),
+                published=row.published,
+                ref=row.id,
+                pk=row.opportunity_id,
             )
 
 

@@ -125,8 +125,8 @@ def page() -> str | Response:
 
 
 def by_month(items: tuple[Coming, ...]) -> Iterator[Month]:
-    """Things in the order of their days, month by month."""
-    names = [f"{one.at:%B %Y}" if one.at else "" for one in items]
+    """Things in the order of the days to act on them, month by month."""
+    names = [f"{one.act:%B %Y}" if one.act else "" for one in items]
     for name in dict.fromkeys(names):
         mine = tuple(one for one, month in zip(items, names, strict=True) if month == name)
         yield Month(name=name, items=mine)

@@ -130,7 +130,12 @@ def act(key: str) -> Response | AnyResponse:
     return _done(made, words)
 
 
-_LABELS = {"key": "Short name", "url": "Address", "kind": "What it is", "nation": "Where it holds"}
+_LABELS = {
+    "key": "Short name",
+    "url": "Address",
+    "kind": "What it is",
+    "nation": "For which nation",
+}
 _CHANGED = {
     True: "Changed. The library that ships leaves it alone from now on.",
     False: "Nothing was different, so nothing was changed.",

@@ -49,7 +49,7 @@ FACETS = (
     Facet("outcome", "outcomes", "Outcome", OUTCOMES),
     Facet("art_form", "art_forms", "Art form", ART_FORMS),
     Facet("kind", "kind", "What it is", KINDS),
-    Facet("nation", "nation", "Where it holds", NATIONS),
+    Facet("nation", "nation", "For which nation", NATIONS),
 )
 ROLES = {
     "cite": "Evidence you can cite",
