@@ -1,6 +1,6 @@
 """Last step, the only one that writes. What came whole is written together with its watermark.
 
-What comes within a second is one transaction: a source that answers with small windows would
+What comes within some seconds is one transaction: a source that answers with small windows would
 otherwise spend its time on round trips, and hold up everybody else's writing. A crawl that is
 killed meanwhile reads those windows again, since their watermark was not moved.
 """
@@ -34,7 +34,7 @@ from pipelines.forgetting import redacted
 
 logger = logging.getLogger(__name__)
 
-_PAUSE = 1.0
+_PAUSE = 5.0
 """Seconds between one writing and the next, unless there is much to write."""
 
 _MANY, _MUCH = 100, 4 * 1024 * 1024

@@ -97,10 +97,10 @@ def test_small_windows_that_come_quickly_are_written_together(
     crawl.window(0, release(1))
     with crawl.commits() as made:
         for number in range(1, 5):
-            crawl.now += 0.2
+            crawl.now += 1
             crawl.window(number, release(number + 1))
         assert (made, crawl.watermark()) == ([0], 1), "nothing is promised that is not stored"
-        crawl.now += 0.2
+        crawl.now += 1
         crawl.window(5, release(6))
         assert (made, crawl.watermark()) == ([1], 6)
     assert len(stored(engine)) == 6
@@ -112,7 +112,7 @@ def test_what_waits_is_written_when_its_time_has_come_or_the_crawl_ends(crawl: C
     crawl.window(1, release(2))
     crawl.keep._look()
     assert crawl.watermark() == 1
-    crawl.now += 1
+    crawl.now += 5
     crawl.keep._look()
     assert crawl.watermark() == 2
     crawl.window(2, release(3))

@@ -38,11 +38,14 @@ class Counts:
 
 def known(connection: sa.Connection, source: str, hashes: Collection[str]) -> set[str]:
     """Which of the content `hashes` of `source` are stored."""
-    query = sa.select(releases.c.content_hash).where(
-        releases.c.content_hash.in_(sa.bindparam("hashes", expanding=True)),
-        releases.c.source == source,
-    )
-    return set(connection.execute(query, {"hashes": list(hashes)}).scalars())
+    asked = {"source": source, "hashes": list(hashes)}
+    return set(connection.execute(_KNOWN, asked).scalars())
+
+
+_KNOWN = sa.select(releases.c.content_hash).where(
+    releases.c.content_hash.in_(sa.bindparam("hashes", expanding=True)),
+    releases.c.source == sa.bindparam("source"),
+)
 
 
 def keep(connection: sa.Connection, batch: Batch, read: Reader) -> Counts:
