@@ -14,8 +14,9 @@ import pytest
 from crawling import environment, export, run
 
 from crawler.demo.notices import sample_notices
+from crawler.jobs import impact
 from crawler.relevance.bands import doubt
-from crawler.store import database, deciding, health, reviews, users
+from crawler.store import database, deciding, health, reviews, subscribers, users
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,27 @@ def test_later_releases_are_versions_with_the_old_deadline_kept(
     assert {"deadline", "status"} <= set(fields)
     assert sum(row["status"] == "cancelled" for row in rows) >= 2
     assert all(change["old"] for row in changed for change in row["changes"])
+
+
+def test_the_figures_show_something_and_keep_something_back(
+    demo: tuple[pathlib.Path, str],
+) -> None:
+    home, said = demo
+    assert "30 more, made up as well" in said
+    engine = database.engine(f"sqlite:///{home / 'var/demo.sqlite'}")
+    with engine.connect() as connection:
+        report = impact.safe(connection, datetime.now(UTC))
+    counts = report.total.counts
+    assert all(counts[measure] for measure in ("reached", "bid", "won"))
+    assert report.total.value
+    won = [row.counts["won"] for row in report.tables["regions"]]
+    assert sum(1 for one in won if one) >= 3
+    assert None in won
+    # They have paused: nobody who tries the demo writes to thirty people.
+    assert not mails(home, "amber")
+    with engine.connect() as connection:
+        states = [one.state for one in subscribers.iterate(connection)]
+    assert (states.count("active"), states.count("paused")) == (4, 31)
 
 
 def test_each_week_brings_each_subscriber_one_mail(demo: tuple[pathlib.Path, str]) -> None:

@@ -100,6 +100,27 @@ def test_small_numbers_are_kept_back_from_everybody(
     assert "Organisation 7" not in exact + page
 
 
+@pytest.mark.parametrize(
+    ("told", "words"), [(0, "nothing to count yet"), (3, "too few organisations"), (6, None)]
+)
+def test_the_page_says_why_it_shows_nothing(
+    engine: sa.Engine, tmp_path: pathlib.Path, told: int, words: str | None
+) -> None:
+    (at,) = closed(engine, 1)
+    for number in range(told):
+        person = someone(engine, number)
+        row = {
+            "subscription_id": person.subscriptions[0].id, "opportunity_id": at, "reasons": [],
+            "caveats": [], "matched_at": NOW, "told_at": NOW,
+        }  # fmt: skip
+        with database.writing(engine) as connection:
+            connection.execute(matches.insert().values(**row))
+    page = web_app.app(engine, tmp_path).test_client().get("/impact").get_data(as_text=True)
+    strict(page)
+    for one in ("nothing to count yet", "too few organisations"):
+        assert (one in page) is (one == words), one
+
+
 def test_reach_counts_what_digests_told(engine: sa.Engine) -> None:
     ids = closed(engine, 1, 2)
     people = [someone(engine, number) for number in range(1, 8)]

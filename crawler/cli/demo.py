@@ -16,7 +16,7 @@ import typer
 
 from crawler import config, dates
 from crawler import demo as demo_data
-from crawler.cli import demo_people, serving
+from crawler.cli import demo_outcomes, demo_people, serving
 from crawler.demo.notices import SOURCES
 from crawler.demo.portals import SamplePortals
 from crawler.errors import TendersError
@@ -63,6 +63,8 @@ def demo(
         _say(f"   {suppliers.refresh(engine)}")
         _say("4. Matching again, and writing the next week's digests with what has changed.")
         _digest(settings, engine, now + _WEEK)
+        told = demo_outcomes.tell(settings, engine, now + _WEEK)
+        _say(f"   {told} more, made up as well, have said what became of their bids: see /impact.")
         seen = demo_people.review(engine, datetime.now(UTC))
         _say(
             f"5. A reviewer has decided on {seen} unsure notices; then Sell2Wales moves its pages."
