@@ -21,7 +21,7 @@ from crawler.errors import ModelError, UsageError
 from crawler.items import RELEVANCES, Notice, Relevance
 from crawler.relevance.corpus import DECIDED, UNSAID, WRITTEN, Corpus, Label, gather
 from crawler.relevance.features import take_apart
-from crawler.relevance.fitting import CLASSES, Fit, fit, logits_of, probabilities
+from crawler.relevance.fitting import Fit, fit, fit_relevance, logits_of, probabilities
 from crawler.relevance.grouping import groups
 from crawler.relevance.metrics import average_precision
 from crawler.relevance.model import Model
@@ -84,7 +84,7 @@ def train(
     taught = shipped.joined(_corpus(decisions, int(shipped.group.max()) + 1))
     train_rows, held = _split(taught)
     known = train_rows[taught.origin[train_rows] != DECIDED]
-    old, new = (fit(taught.take(rows), calibrate=False) for rows in (known, train_rows))
+    old, new = (fit_relevance(taught.take(rows)) for rows in (known, train_rows))
     labels = taught.take(held[taught.origin[held] != DECIDED])
     everything = taught.take(held)
     before, after = _precision(old, labels), _precision(new, labels)
@@ -187,7 +187,7 @@ def _split(corpus: Corpus) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
 
 def _precision(fitted: Fit, held: Corpus) -> float:
     """Average precision for `arts` or `commissionable` of `fitted` on `held`."""
-    chances = probabilities(logits_of(fitted, held)[:, :CLASSES])
+    chances = probabilities(logits_of(fitted, held))
     weights = held.trust.astype(np.float64)
     return average_precision(held.relevance < 2, chances[:, 0] + chances[:, 1], weights)
 

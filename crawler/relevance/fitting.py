@@ -42,35 +42,61 @@ class Fit:
     thresholds: Floats
 
 
-def fit(corpus: Corpus, *, calibrate: bool = True) -> Fit:
+def fit(corpus: Corpus) -> Fit:
     """The model of `corpus`: class and tag coefficients, calibrated on folds of its own."""
     # Two threads add in another order than one, and the last bits of a sum would differ.
     with threadpool_limits(1):
-        return _fit(corpus, calibrate)
+        return _fit(corpus)
 
 
-def _fit(corpus: Corpus, calibrate: bool) -> Fit:
+def fit_relevance(corpus: Corpus) -> Fit:
+    """What `fit` tells of classes before it calibrates, and no tags, with far less work."""
+    with threadpool_limits(1):
+        idf, columns, held = _held(corpus)
+        weights = corpus.trust.astype(np.float64)
+        return _fitted(idf, columns, *fit_classes(held, corpus.relevance, weights))
+
+
+def _held(corpus: Corpus) -> tuple[Floats, npt.NDArray[np.intp], sp.csr_matrix]:
+    """Inverse frequencies, the columns that occur, and `corpus` in those columns."""
     idf = inverse_frequency(corpus.take(corpus.real()))
     full = matrix(corpus, idf)
     columns = np.flatnonzero(np.asarray(abs(full).sum(axis=0)).ravel() > 0)
-    held = full[:, columns].tocsr()
+    return idf, columns, full[:, columns].tocsr()
+
+
+def _fit(corpus: Corpus) -> Fit:
+    idf, columns, held = _held(corpus)
     weights = corpus.trust.astype(np.float64)
     coefficients, intercepts = fit_classes(held, corpus.relevance, weights)
     tag_coefficients, tag_intercepts = fit_tags(held, corpus, weights)
-    thresholds = np.full(len(TAGS), 0.5)
-    if calibrate:
-        logits, tag_logits, rows = _out_of_fold(held, corpus, weights)
-        slope, shift = calibration(logits, corpus.relevance[rows])
-        coefficients, intercepts = coefficients * slope, intercepts * slope + shift
-        told = corpus.tags[rows] != UNSAID
-        rows = rows[told]
-        thresholds = tag_thresholds(tag_logits[told], tags_of(corpus)[rows], corpus.relevance[rows])
+    logits, tag_logits, rows = _out_of_fold(held, corpus, weights)
+    slope, shift = calibration(logits, corpus.relevance[rows])
+    coefficients, intercepts = coefficients * slope, intercepts * slope + shift
+    told = corpus.tags[rows] != UNSAID
+    rows = rows[told]
+    return _fitted(
+        idf,
+        columns,
+        np.hstack([coefficients, tag_coefficients]),
+        np.concatenate([intercepts, tag_intercepts]),
+        tag_thresholds(tag_logits[told], tags_of(corpus)[rows], corpus.relevance[rows]),
+    )
+
+
+def _fitted(
+    idf: Floats,
+    columns: npt.NDArray[np.intp],
+    coefficients: Doubles,
+    intercepts: Doubles,
+    thresholds: Doubles | None = None,
+) -> Fit:
     return Fit(
         columns=columns.astype(np.int32),
-        coefficients=np.hstack([coefficients, tag_coefficients]).astype(np.float32),
-        intercepts=np.concatenate([intercepts, tag_intercepts]).astype(np.float32),
+        coefficients=coefficients.astype(np.float32),
+        intercepts=intercepts.astype(np.float32),
         idf=idf,
-        thresholds=thresholds.astype(np.float32),
+        thresholds=np.zeros(0, np.float32) if thresholds is None else thresholds.astype(np.float32),
     )
 
 
