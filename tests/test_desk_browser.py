@@ -253,7 +253,8 @@ def test_nothing_is_in_anybodys_way(site: Site, browser: Browser, width: int) ->
         page.get_by_label("Title").fill(title)
         page.get_by_label("Description").fill(words)
         page.get_by_label("CPV codes").fill(codes)
-        page.get_by_role("button", name="Check it").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Check it").click()
         looked(page, name, said, wrong)
     context.close()
     assert wrong == {}
