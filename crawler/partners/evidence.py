@@ -98,20 +98,23 @@ class Library:
     ) -> tuple[Chosen, ...]:
         """The best resource for each role in the order of `ROLES`, then the next best up to `MOST`.
 
-        Without outcomes, what is about the arts in general fits as well. `regions` are ITL1 codes
-        or ``UK``, `authority` is the GSS code of the opportunity's place, `subject` what its own
-        words say: of resources that fit alike, the one that shares more of them comes first, and
-        none is chosen that is for children where it is for older people, or the other way round.
+        Outcomes that the notice's title names count like those it is tagged with; without any, what
+        its description comes back to, and else what is about the arts in general. `regions` are
+        ITL1 codes or ``UK``, `authority` is the GSS code of the opportunity's place, `subject` what
+        its own words say: of resources that fit alike, the one that shares more of them comes
+        first, and none is chosen that is for children where it is for older people, or the other
+        way round.
         Policy and guidance of another nation, or of one council or region elsewhere, is left out:
         nobody there goes by it.
         """
         shared = self._index.alike(subject)
+        outcomes = tuple(dict.fromkeys((*outcomes, *subject.aims))) or subject.hints
         whom = subject.audiences | _meant(outcomes)
         ranked = [
             (
                 base
                 + min(_WORDS * math.sqrt(shared.get(at, 0.0)), _MOST_FOR_WORDS)
-                + _SAME_PEOPLE * bool(self._narrow[at] & whom),
+                + _SAME_PEOPLE * (bool(whom) and self._narrow[at] == whom),
                 found,
             )
             for at, base, found in self._fitting(

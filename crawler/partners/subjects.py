@@ -77,6 +77,20 @@ _SAME = MappingProxyType(
         "hospital": "nhs",
     }
 )  # fmt: skip
+_AIMS = MappingProxyType(
+    {
+        **dict.fromkeys(("young", "child", "school"), "children_young_people"),
+        **dict.fromkeys(("older", "dementia", "carehome"), "older_people"),
+        **dict.fromkeys(("mentalhealth", "prescribing"), "health_wellbeing"),
+        "offending": "criminal_justice",
+        "teaching": "learning_skills",
+        "regeneration": "place_economy",
+        "cohesion": "community_cohesion",
+        "environment": "environment",
+    }
+)
+"""The outcome (of `crawler.items`) that a word names."""
+
 _YOUNG = frozenset({"young", "child", "school"})
 _GROWN = frozenset({"older", "dementia", "carehome", "adult"})
 _TOPICS = frozenset({*_SAME.values(), *_PHRASES.values()})
@@ -172,8 +186,15 @@ def audiences(said: Iterable[str]) -> frozenset[Audience]:
     return frozenset(found)
 
 
+def _aims(said: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_AIMS[word] for word in said if word in _AIMS))
+
+
 class Subject:
-    """What a notice is about: its words with their weights, and whom it is for."""
+    """What a notice is about: its words with their weights, and whom it is for.
+
+    `aims` are outcomes that its title names, `hints` those that its description comes back to.
+    """
 
     def __init__(self, title: str, description: str) -> None:
         first, rest = words(title), words(description[:_READ])
@@ -184,6 +205,8 @@ class Subject:
             if times > 1 or word in _TOPICS
         }
         self.weights.update(dict.fromkeys(first, _TITLE))
+        self.aims = _aims(first)
+        self.hints = _aims(word for word, times in often.items() if times > 1)
         self.audiences = audiences(first) or audiences(rest)
 
 
