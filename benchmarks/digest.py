@@ -147,7 +147,7 @@ def bare(text: str, html: str) -> bytes:
 def compose(engine: sa.Engine, people: list[Subscriber]) -> tuple[float, list[int], EmailMessage]:
     """Processor seconds for everybody's digest, the sizes in bytes, and the largest one."""
     sizes: list[int] = []
-    largest: EmailMessage | None = None
+    most, largest = 0, EmailMessage()
     started = time.process_time()
     with engine.connect() as connection:
         one_round = drafting.Round(
@@ -161,9 +161,8 @@ def compose(engine: sa.Engine, people: list[Subscriber]) -> tuple[float, list[in
         for person in people:
             draft = one_round.digest(person, slot=NOW, near_misses=14)
             sizes.append(len(draft.message.as_bytes()))
-            if largest is None or sizes[-1] == max(sizes):
-                largest = draft.message
-    assert largest is not None
+            if sizes[-1] > most:
+                most, largest = sizes[-1], draft.message
     return time.process_time() - started, sizes, largest
 
 

@@ -165,8 +165,7 @@ def message(
     contact = _address(letterhead.contact, "contact").addr_spec
     identity = _identity(subscriber, about or f"{digest.kind} of {wording.today(now)}")
     made: EmailMessage = _Mail(policy=POLICY)
-    writer = Address(sender.display_name or NAME, addr_spec=sender.addr_spec)
-    made["From"] = _header("From", str(writer))
+    made["From"] = _writer(letterhead.sender)
     made["To"] = _mailbox(subscriber.email)
     made["Reply-To"] = _header("Reply-To", contact)
     subject = _harmless(digest.subject)
@@ -240,6 +239,14 @@ def _encoded(raw: bytes) -> tuple[str, bytes]:
 def _header(name: str, value: str) -> Any:
     """A header that many mails share: to parse one takes longer than to write it."""
     return POLICY.header_factory(name, value)
+
+
+@lru_cache(maxsize=16)
+def _writer(text: str) -> Any:
+    """The From header's value."""
+    sender = _address(text, "sender")
+    written = Address(sender.display_name or NAME, addr_spec=sender.addr_spec)
+    return POLICY.header_factory("From", str(written))
 
 
 @lru_cache(maxsize=16)
