@@ -55,7 +55,8 @@ class Digest:
     """One mail, ready to be written. `carried` maps public ids to what it tells of each.
 
     `kind` is ``digest``, or ``early`` or ``reminder`` for the short ones in between; `see_all`
-    leads to whatever there was no room for. `ways` are the links that act for the reader, by the
+    leads to whatever there was no room for. `foretold` are the public ids of contracts that end and
+    that it tells of. `ways` are the links that act for the reader, by the
     item's public id.
     """
 
@@ -72,6 +73,7 @@ class Digest:
     accounts: tuple[str, ...] = ()
     footer: Footer
     carried: Mapping[str, Told] = field(default_factory=dict)
+    foretold: frozenset[str] = frozenset()
     ways: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
 
     @property
@@ -123,6 +125,9 @@ def compose(
         else (),
         footer=footer(person, addresses),
         carried=carried(shown),
+        foretold=frozenset(
+            entry.candidate.opportunity.id for entry in shown if entry.candidate.relet
+        ),
         ways=ways_of(sections, person, addresses),
     )
 
@@ -136,9 +141,10 @@ def greeting(person: Subscriber) -> str:
 def carried(shown: Sequence[Entry]) -> dict[str, Told]:
     """What a mail tells of each opportunity, by public id; contracts that end are no matches."""
     return {
-        entry.candidate.opportunity.id: Told.of(entry.candidate.opportunity)
+        one.id: Told.of(one)
         for entry in shown
         if entry.candidate.relet is None
+        for one in (entry.candidate.opportunity, *entry.copies)
     }
 
 
@@ -173,7 +179,7 @@ def laid_out(
     for key, found in entries.items():
         items = []
         for entry in found:
-            item = writer.item(entry.candidate, entry.changes)
+            item = writer.item(entry.candidate, entry.changes, entry.copies)
             name = _unique(item.name, taken)
             items.append(item if name == item.name else named(item, name))
             if key != "missed":

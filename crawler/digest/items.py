@@ -6,7 +6,7 @@ tell of the same few hundred opportunities. All that is one reader's own are the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ from crawler import dates
 from crawler.addresses import Addresses
 from crawler.coming import Relet
 from crawler.digest import foretelling, wording, worth
-from crawler.digest.links import Link, about, links, spoken
+from crawler.digest.links import Link, about, links, site_of, spoken
 from crawler.digest.matching import Match
 from crawler.digest.nearby import Near
 from crawler.opportunity import Opportunity
@@ -27,6 +27,7 @@ _OVER = ("cancelled", "awarded")
 _KEPT = 50_000
 _LEAST = 40
 _MEETINGS = 2
+_COPIES = 2
 _UNVALUED = "Value not stated"
 
 
@@ -35,7 +36,7 @@ class Candidate:
     """An opportunity that fits somebody; `told` is what they know of it already, if anything.
 
     `first_seen` is when it reached us. `relet` is set for a contract that is told because it runs
-    out and may be let again.
+    out and may be let again. `copies` are the public ids of what may be the same.
     """
 
     opportunity: Opportunity
@@ -43,6 +44,7 @@ class Candidate:
     told: Told | None = None
     first_seen: datetime | None = None
     relet: Relet | None = None
+    copies: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +52,9 @@ class Item:
     """One opportunity as readers see whom it fits for the same reasons.
 
     `id` is the public one, `name` a short title that no other item of the mail has. `page` is our
-    own page about it, `links` lead to portals, `actions` to what anybody may do. `consortium` if it
-    takes more than the reader can carry alone.
+    own page about it, `links` lead to portals, `actions` to what anybody may do; `copies` name what
+    may be the same, by a link if there is an address. `consortium` if it takes more than the reader
+    can carry alone.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Item:
     page: str = ""
     links: tuple[Link, ...] = ()
     actions: tuple[Link, ...] = ()
+    copies: tuple[Link, ...] = ()
     near: Near = field(default_factory=Near)
 
     @property
@@ -98,10 +102,16 @@ class Writer:
     _described: dict[object, Item] = field(default_factory=dict)
     _kept: dict[object, Item] = field(default_factory=dict)
 
-    def item(self, candidate: Candidate, changes: tuple[str, ...] = ()) -> Item:
+    def item(
+        self,
+        candidate: Candidate,
+        changes: tuple[str, ...] = (),
+        copies: Sequence[Opportunity] = (),
+    ) -> Item:
         """The opportunity in words, for whoever it fits for the same reasons."""
-        match = candidate.match
-        key = (candidate.opportunity.id, match.reasons, match.caveats, changes, candidate.relet)
+        match, own = candidate.match, candidate.opportunity.id
+        others = tuple(one.id for one in copies)
+        key = (own, match.reasons, match.caveats, changes, candidate.relet, others)
         found = self._kept.get(key)
         if found is None:
             made = replace(
@@ -111,6 +121,9 @@ class Writer:
                 reasons=_bounded(match.reasons[:5], 600),
                 caveats=_bounded(match.caveats[:3], 300),
             )
+            if copies:
+                told = tuple(self._copy(one) for one in copies[:_COPIES])
+                made = named(replace(made, copies=told), made.name)
             found = _keep(self._kept, key, made)
         return found
 
@@ -157,6 +170,14 @@ class Writer:
             found.append(Link(text="Add to calendar", url=self.addresses.event(opportunity.id)))
         return tuple(found)
 
+    def _copy(self, other: Opportunity) -> Link:
+        """What says that it may be the same as `other`."""
+        site = site_of(other.urls, self.portals)
+        said = f"May be the same as ‘{title(other, 60)}’" + (f" on {site}" if site else "")
+        page = self.addresses.opportunity(other.id) if self.addresses else ""
+        notices = links(other.urls, self.portals)
+        return Link(text=said, url=page or (notices[0].url if notices else ""))
+
     @property
     def today(self) -> date:
         """The writer's day in London."""
@@ -198,6 +219,7 @@ def named(item: Item, name: str) -> Item:
         name=name,
         links=tuple(about(link, name) for link in item.links),
         actions=tuple(about(link, name) for link in item.actions),
+        copies=tuple(about(link, name) for link in item.copies),
     )
 
 

@@ -30,17 +30,30 @@ def links(urls: Iterable[str], portals: Mapping[str, str]) -> tuple[Link, ...]:
 
     `portals` gives the names of portals by host; ``www.`` and ``api.`` make no difference.
     """
+    names, found = _sites(urls, portals)
+    return tuple(
+        Link(text=_text(site, names, first=number == 0), url=url)
+        for number, (site, url) in enumerate(found[:MOST])
+    )
+
+
+def site_of(urls: Iterable[str], portals: Mapping[str, str]) -> str:
+    """The name of the site that the first of `links` leads to; empty where there is none."""
+    names, found = _sites(urls, portals)
+    return names.get(found[0][0], found[0][0]) if found else ""
+
+
+def _sites(
+    urls: Iterable[str], portals: Mapping[str, str]
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """The names of known sites, and each site among `urls` with its address, known ones first."""
     names = {_site(host): name for host, name in portals.items()}
     found: dict[str, str] = {}
     for url in urls:
         host = _host(url)
         if host is not None:
             found.setdefault(_site(host), url)
-    ranked = sorted(found, key=lambda site: site not in names)[:MOST]
-    return tuple(
-        Link(text=_text(site, names, first=number == 0), url=found[site])
-        for number, site in enumerate(ranked)
-    )
+    return names, sorted(found.items(), key=lambda one: one[0] not in names)
 
 
 def about(link: Link, name: str) -> Link:

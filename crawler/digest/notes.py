@@ -16,7 +16,7 @@ from crawler.digest.composing import Digest, Section, carried, greeting, laid_ou
 from crawler.digest.footers import footer
 from crawler.digest.headlines import preheader
 from crawler.digest.items import Candidate, Writer, title
-from crawler.digest.ordering import Entry
+from crawler.digest.ordering import Entry, folded
 from crawler.store.subscribers import Subscriber
 
 MOST = 5
@@ -65,8 +65,10 @@ def _note(
     writer: Writer,
 ) -> Digest:
     now = writer.now
-    chosen = sorted(candidates, key=lambda one: (_deadline(one), one.opportunity.id))[:MOST]
-    entries = {"closing": [Entry(candidate=one) for one in chosen]}
+    soonest = sorted(candidates, key=lambda one: (_deadline(one), one.opportunity.id))
+    entries = folded({"closing": [Entry(candidate=one) for one in soonest]})
+    entries["closing"] = entries["closing"][:MOST]
+    chosen = [entry.candidate for entry in entries["closing"]]
     sections, people = laid_out(entries, {}, writer)
     first = chosen[0].opportunity
     days = dates.days_left(_deadline(chosen[0]), now)

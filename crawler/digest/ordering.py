@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from crawler import dates
 from crawler.digest.changes import changes
 from crawler.digest.items import SOON, Candidate
+from crawler.opportunity import Opportunity
 from crawler.store.subscribers import Subscriber
 
 MOST = 15
@@ -28,11 +29,15 @@ _KINDS = {"arts": "arts", "commissionable": "outcomes", "adjacent": "around"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A candidate on its way into a section; `fresh` if it came since the last digest."""
+    """A candidate on its way into a section; `fresh` if it came since the last digest.
+
+    `copies` are others that may be the same: they are told with it, and not for themselves.
+    """
 
     candidate: Candidate
     changes: tuple[str, ...] = ()
     fresh: bool = True
+    copies: tuple[Opportunity, ...] = ()
 
 
 def last_digest(person: Subscriber) -> datetime | None:
@@ -56,7 +61,29 @@ def sort_out(
             found["changed"].append(Entry(candidate=candidate, changes=news))
     for key, entries in found.items():
         entries.sort(key=_ORDERS.get(key, _weight))
-    return {key: entries for key, entries in found.items() if entries}
+    return {key: entries for key, entries in folded(found).items() if entries}
+
+
+def folded(found: Mapping[str, Sequence[Entry]]) -> dict[str, list[Entry]]:
+    """The entries with each that may be a copy of one before it told as part of that one.
+
+    Unless something else has changed about it: that would be lost.
+    """
+    kept: dict[str, list[Entry]] = {key: [] for key in found}
+    places: dict[str, tuple[str, int]] = {}
+    for key, entries in found.items():
+        for entry in entries:
+            copies = sorted(entry.candidate.copies & places.keys())
+            section, number = places[copies[0]] if copies else ("", 0)
+            first = kept[section][number] if copies else None
+            own = entry.candidate.opportunity
+            if first is not None and first.changes == entry.changes:
+                kept[section][number] = replace(first, copies=(*first.copies, own))
+                places[own.id] = section, number
+            else:
+                places[own.id] = key, len(kept[key])
+                kept[key].append(entry)
+    return kept
 
 
 def _late(candidate: Candidate, person: Subscriber) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from crawler import dates
 from crawler.digest import matching
 from crawler.digest.considering import Considered
 from crawler.digest.items import Candidate
@@ -76,18 +75,3 @@ def ending(one: Ending, again: Considered, person: Subscriber) -> Candidate | No
     if unsaid and any(award.extension for award in one.opportunity.awards):
         fit = replace(fit, caveats=(*fit.caveats, "The buyer may extend the contract instead"))
     return replace(candidate, opportunity=one.opportunity, match=fit, relet=one.relet)
-
-
-def comes_near(one: Ending, last: datetime | None) -> bool:
-    """Whether a contract came within the horizon, or became known, since the digest `last`.
-
-    That is how each is told of once, though nobody records it.
-    """
-    if last is None or one.first_seen > last:
-        return True
-    if one.ends > (last + HORIZON).astimezone(dates.LONDON).date():
-        return True
-    return any(
-        change.field == "status" and change.new == "awarded" and change.at > last
-        for change in one.opportunity.changes
-    )

@@ -6,7 +6,7 @@ loaded and put into words once a round: opportunities, local contacts, contracts
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -21,14 +21,14 @@ from crawler.digest import links, mail, notes, proposing
 from crawler.digest.accounts import Accounts, SourceCheck
 from crawler.digest.composing import Digest, Kind, compose
 from crawler.digest.considering import Considered, consider
+from crawler.digest.contracts import Contracts
 from crawler.digest.items import Candidate, Writer
 from crawler.digest.mail import Letterhead
 from crawler.digest.nearby import Neighbourhood
 from crawler.digest.ordering import last_digest
 from crawler.opportunity import Opportunity
 from crawler.sources import registry
-from crawler.store import endings, health, marks, matches, opportunities, rulings
-from crawler.store.endings import Ending
+from crawler.store import duplicates, endings, health, marks, matches, opportunities, rulings
 from crawler.store.matches import Pending, Told
 from crawler.store.opportunities import Stored
 from crawler.store.rulings import Ruling
@@ -40,6 +40,9 @@ ROOMS = (15, 12, 9, 6, 3)
 ENDINGS = 3
 """How many contracts that end one digest tells of."""
 
+WAITING = 150
+"""How many more may wait: a year of weekly digests, in which they end."""
+
 _KEPT = 20_000
 _LIVE = ("open", "unknown")
 
@@ -49,7 +52,7 @@ class Draft:
     """A mail as it would go out. `about` names what it is, so that it is queued once.
 
     `told` is what it tells and `reminded` the deadlines of which it reminds, both by internal
-    opportunity key.
+    opportunity key. `waiting` are the contracts that end and that it had no room for.
     """
 
     subscriber: Subscriber
@@ -59,6 +62,7 @@ class Draft:
     message: EmailMessage
     told: Mapping[int, Told]
     reminded: Mapping[int, datetime] = field(default_factory=dict)
+    waiting: tuple[int, ...] = ()
 
 
 class Round:
@@ -102,14 +106,10 @@ class Round:
         """The digest that `person` would get for the digest time `slot` (this day's, if None)."""
         pending = matches.pending(self.connection, person.id, self._rulings)
         known = self.stored(one.opportunity_id for one in pending)
-        candidates = [
-            candidate
-            for one in pending
-            if one.opportunity_id in known
-            and (candidate := self._candidate(one, known[one.opportunity_id], person))
-        ]
+        candidates = self._candidates(pending, known, person)
         taken = {one.opportunity.id for one in candidates}
-        candidates += self._ending(person, taken)
+        contracts = self._ending(person, taken)
+        candidates += list(contracts.values())[:ENDINGS]
         at = slot.isoformat() if slot else f"{self.now.astimezone(dates.LONDON).date()}"
         for most in ROOMS:
             made = compose(
@@ -123,7 +123,8 @@ class Round:
             found = self._draft(made, person, f"digest:{person.id}:{at}", known)
             if mail.size(found.message) <= mail.LARGEST:
                 break
-        return found
+        left = (key for key, one in contracts.items() if one.opportunity.id not in made.foretold)
+        return replace(found, waiting=tuple(left))
 
     def early(self, person: Subscriber, until: datetime) -> Draft | None:
         """A mail about what fits and closes before `until`, the person's next digest, or None.
@@ -137,14 +138,12 @@ class Round:
             for one in matches.pending(self.connection, person.id, self._rulings)
             if not one.told
         ]
-        known = self.stored(one.opportunity_id for one in pending)
-        found = [
-            candidate
-            for one in pending
-            if one.opportunity_id in known
-            and proposing.closes(known[one.opportunity_id].opportunity, self.now, until)
-            and (candidate := self._candidate(one, known[one.opportunity_id], person))
-        ]
+        known = {
+            key: one
+            for key, one in self.stored(one.opportunity_id for one in pending).items()
+            if proposing.closes(one.opportunity, self.now, until)
+        }
+        found = self._candidates(pending, known, person)
         if not found:
             return None
         made = notes.early(found, person=person, writer=self.writer, until=until)
@@ -201,6 +200,22 @@ class Round:
             self._stored.update(opportunities.several(self.connection, missing))
         return {key: self._stored[key] for key in wanted if key in self._stored}
 
+    def _candidates(
+        self, pending: Iterable[Pending], known: Mapping[int, Stored], person: Subscriber
+    ) -> list[Candidate]:
+        """What of `pending` is `known` and fits, each with what else of it may be the same."""
+        found = []
+        for one in pending:
+            key = one.opportunity_id
+            candidate = self._candidate(one, known[key], person) if key in known else None
+            if candidate is None:
+                continue
+            if key in self._copies:
+                copies = (known[at].opportunity.id for at in self._copies[key] if at in known)
+                candidate = replace(candidate, copies=frozenset(copies))
+            found.append(candidate)
+        return found
+
     def _candidate(self, one: Pending, stored: Stored, person: Subscriber) -> Candidate | None:
         """What fits is asked again on the day: it may have closed since it was matched.
 
@@ -219,17 +234,18 @@ class Round:
             self._seen[opportunity.id, ruling] = found
         return found
 
-    def _ending(self, person: Subscriber, taken: Collection[str]) -> list[Candidate]:
-        """Contracts that come within the horizon for the first time since the last digest."""
+    def _ending(self, person: Subscriber, taken: Collection[str]) -> dict[int, Candidate]:
+        """Contracts that end and are news to `person`, those of the soonest end first, by key."""
         # What came between the digest's time and its writing was told by it.
         last = max((one for one in (last_digest(person), person.digest_at) if one), default=None)
-        found: list[Candidate] = []
-        for one, again in self._endings:
-            if one.opportunity.id in taken or not proposing.comes_near(one, last):
+        found: dict[int, Candidate] = {}
+        waiting = endings.waiting(self.connection, person.id)
+        for one, again in self._contracts.news(last, waiting):
+            if one.opportunity.id in taken:
                 continue
             if candidate := proposing.ending(one, again, person):
-                found.append(candidate)
-            if len(found) == ENDINGS:
+                found[one.id] = candidate
+            if len(found) == ENDINGS + WAITING:
                 break
         return found
 
@@ -238,14 +254,15 @@ class Round:
         return rulings.rulings(self.connection)
 
     @cached_property
-    def _endings(self) -> Sequence[tuple[Ending, Considered]]:
-        """Contracts that end within the horizon, each with what may come after it."""
+    def _copies(self) -> Mapping[int, Collection[int]]:
+        return duplicates.possible(self.connection)
+
+    @cached_property
+    def _contracts(self) -> Contracts:
+        """Contracts that end within the horizon."""
         bounds = (self.now + proposing.TOO_LATE, self.now + proposing.HORIZON)
         found = endings.ending(self.connection, *bounds, ("arts", "commissionable", "adjacent"))
-        return [
-            (one, consider(proposing.let_again(one.opportunity, self.now), self.now))
-            for one in found
-        ]
+        return Contracts(found, self.now)
 
     def _draft(
         self, made: Digest, person: Subscriber, about: str, known: Mapping[int, Stored]

@@ -20,7 +20,7 @@ from crawler.digest import due
 from crawler.digest.wording import count
 from crawler.jobs import drafting, hindsight
 from crawler.jobs.drafting import Draft
-from crawler.store import database, marks, matches, outbox, subscribers, suppressions
+from crawler.store import database, endings, marks, matches, outbox, subscribers, suppressions
 from crawler.store.marks import Due
 from crawler.store.statements import chunks
 from crawler.store.subscribers import Subscriber, Subscription
@@ -239,6 +239,7 @@ class _Writing:
                 matches.told(connection, person.id, draft.told, self.now)
                 marks.reminded(connection, person.id, draft.reminded)
                 if draft.kind == "digest":
+                    endings.wait(connection, person.id, draft.waiting)
                     subscribers.digested(connection, person.id, self.now)
         return queued
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crawler.store.early_tables import contracts_waiting
 from crawler.store.impact_tables import asks
 from crawler.store.listings import words_in
 from crawler.store.partner_tables import introductions, organisations
@@ -54,6 +55,11 @@ def of(connection: sa.Connection, subscriber_id: int) -> dict[str, Any]:
         .join(opportunities, opportunities.c.id == asks.c.opportunity_id)
         .where(asks.c.subscriber_id == subscriber_id)
         .order_by(asks.c.opportunity_id),
+        "contracts_waiting": sa.select(*of_opportunity)
+        .select_from(contracts_waiting)
+        .join(opportunities, opportunities.c.id == contracts_waiting.c.opportunity_id)
+        .where(contracts_waiting.c.subscriber_id == subscriber_id)
+        .order_by(contracts_waiting.c.opportunity_id),
         "reviews": sa.select(reviews, *of_opportunity)
         .join(opportunities, opportunities.c.id == reviews.c.opportunity_id)
         .where(reviews.c.subscriber_id == subscriber_id)

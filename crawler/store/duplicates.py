@@ -78,6 +78,16 @@ def waiting(connection: sa.Connection, after: int = 0) -> tuple[Pair | None, int
     return Pair(**found) if found else None, count.scalar_one()
 
 
+def possible(connection: sa.Connection) -> dict[int, set[int]]:
+    """Which opportunities may be the same, by internal key; nobody has decided of them yet."""
+    found: dict[int, set[int]] = {}
+    query = _pairs(_one.c.id.label("first"), _other.c.id.label("second")).where(*_OPEN)
+    for first, second in connection.execute(query):
+        found.setdefault(first, set()).add(second)
+        found.setdefault(second, set()).add(first)
+    return found
+
+
 def get(connection: sa.Connection, number: int) -> Pair | None:
     """The pair with this number."""
     row = connection.execute(_doubtful().where(pairs.c.id == number)).mappings().one_or_none()

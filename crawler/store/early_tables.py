@@ -1,4 +1,8 @@
-"""The tables of what is coming, beside those in `crawler.store.tables`: derived, like listings."""
+"""The tables of what is coming, beside those in `crawler.store.tables`.
+
+`relets` and `gatherings` are derived, like listings. `contracts_waiting` says which contracts that
+end were news to somebody and found no room in their digest yet.
+"""
 
 from __future__ import annotations
 
@@ -46,4 +50,24 @@ gatherings = sa.Table(
     sa.Column("place", sa.Text, nullable=False),
     sa.Column("online", sa.Boolean, nullable=False),
     sa.Column("words", sa.Text, nullable=False, comment="the notice's own"),
+)
+
+contracts_waiting = sa.Table(
+    "contracts_waiting",
+    metadata,
+    sa.Column(
+        "subscriber_id",
+        Id,
+        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column(
+        "opportunity_id",
+        Id,
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Index("ix_contracts_waiting_opportunity_id", "opportunity_id"),
 )

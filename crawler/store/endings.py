@@ -1,4 +1,4 @@
-"""Contracts that run out: early signs that the work may be put out again."""
+"""Contracts that run out: early signs that the work may be put out again, and who waits for one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ from crawler.items import Relevance
 from crawler.opportunity import Opportunity
 from crawler.store import coming
 from crawler.store import opportunities as shelf
-from crawler.store.early_tables import relets
+from crawler.store.early_tables import contracts_waiting, relets
+from crawler.store.statements import chunks
 from crawler.store.tables import opportunities
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """An awarded opportunity, its contract that ends next and when, and when it came to us."""
+    """An awarded opportunity, its contract that ends next and when, and when it came to us.
 
+    `id` is the opportunity's internal key.
+    """
+
+    id: int
     opportunity: Opportunity
     relet: Relet
     ends: date
@@ -56,10 +61,36 @@ def ending(
         rows.setdefault(row.opportunity_id, row)
     found = shelf.several(connection, rows)
     return [
-        Ending(found[pk].opportunity, coming.relet_of(row), _day(row.ends), found[pk].first_seen)
+        Ending(
+            pk, found[pk].opportunity, coming.relet_of(row), _day(row.ends), found[pk].first_seen
+        )
         for pk, row in rows.items()
         if pk in found
     ]
+
+
+_WAITING = sa.select(contracts_waiting.c.opportunity_id).where(
+    contracts_waiting.c.subscriber_id == sa.bindparam("of_subscriber", type_=sa.Integer)
+)
+
+
+def waiting(connection: sa.Connection, subscriber_id: int) -> set[int]:
+    """Contracts that this person's last digest had no room for, by internal opportunity key."""
+    return set(connection.execute(_WAITING, {"of_subscriber": subscriber_id}).scalars())
+
+
+def wait(connection: sa.Connection, subscriber_id: int, left: Collection[int]) -> None:
+    """Notes which contracts a digest had no room for, in the place of what waited before it."""
+    mine = contracts_waiting.c.subscriber_id == subscriber_id
+    connection.execute(sa.delete(contracts_waiting).where(mine))
+    # Some may have been merged away while the digest was composed.
+    for part in chunks(left):
+        there = sa.select(sa.literal(subscriber_id), opportunities.c.id)
+        connection.execute(
+            sa.insert(contracts_waiting).from_select(
+                ["subscriber_id", "opportunity_id"], there.where(opportunities.c.id.in_(part))
+            )
+        )
 
 
 def _day(value: date | str) -> date:

@@ -30,7 +30,7 @@ SWEPT = (
 SPARED = (
     "process_keys", "source_states", "subscribers", "subscriptions", "bid_mentions", "forgotten",
     "consents", "outbox", "bounces", "suppressions", "leases", "listings", "origins",
-    "users", "sign_ins", "sessions", "skips", "job_runs", "organisation_wins",
+    "users", "sign_ins", "sessions", "skips", "job_runs", "organisation_wins", "contracts_waiting",
 )  # fmt: skip
 """Tables without such words; listings, made anew with their opportunities; those of people's own
 subscriptions, which ``subscribers erase`` erases; our own people, whom ``users remove`` removes;

@@ -16,7 +16,7 @@ from crawler.errors import UsageError
 from crawler.items import Award, Buyer, Judgement, Lot, Place, Reason
 from crawler.opportunity import Change, Opportunity
 from crawler.store import bidding, listings
-from crawler.store.early_tables import gatherings, relets
+from crawler.store.early_tables import contracts_waiting, gatherings, relets
 from crawler.store.impact_tables import asks
 from crawler.store.statements import chunks
 from crawler.store.tables import (
@@ -153,8 +153,9 @@ def retire(connection: sa.Connection, loser: int, heir: int) -> None:
     _hand_on(connection, matches, "subscription_id", ("told_at", "told_version", "told"), at)
     _hand_on(connection, marks, "subscriber_id", _MARKED, at)
     _hand_on(connection, asks, "subscriber_id", _ANSWERED, at)
+    _hand_on(connection, contracts_waiting, "subscriber_id", (), at)
     bidding.drop(connection, loser)
-    for table in (matches, marks, asks, changes, awards, relets, gatherings):
+    for table in (matches, marks, asks, contracts_waiting, changes, awards, relets, gatherings):
         connection.execute(sa.delete(table).where(table.c.opportunity_id == loser))
     connection.execute(sa.delete(opportunities).where(opportunities.c.id == loser))
 
