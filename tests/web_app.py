@@ -62,7 +62,10 @@ def seed() -> list[Opportunity]:
             ),
             lots=(Lot(id="1", title="North", value=Decimal(9_000), currency="GBP"), Lot(id="2")),
             place=Place(regions=("TLD",), authority="E08000003", reason="stated"),
-            buyer=Buyer(name="Manchester City Council"),
+            buyer=Buyer(
+                name="Manchester City Council",
+                contact_email="cultureandcommunityprocurement@manchestercouncil.example",
+            ),
             value_min=None,
             value_max=None,
         ),
