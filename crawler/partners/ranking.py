@@ -144,16 +144,25 @@ def _varied(work: Work, found: Sequence[Suggestion], most: int) -> tuple[Suggest
     chosen: list[Suggestion] = []
     times: dict[str, int] = {}
     while left and len(chosen) < most:
-        best = max(
-            range(min(len(left), _COMPARED)), key=lambda at: (_still_worth(left[at], times), -at)
-        )
-        one = left.pop(best)
+        one = left.pop(_best(left, times))
         if any(_of_one_house(one.candidate, other.candidate) for other in chosen):
             continue
         chosen.append(one)
         for form in one.candidate.art_forms:
             times[form] = times.get(form, 0) + 1
     return tuple(chosen)
+
+
+def _best(left: Sequence[Suggestion], times: dict[str, int]) -> int:
+    """Where the one stands that is still worth most; of equals the first."""
+    best, most = 0, -math.inf
+    for at, one in enumerate(left[:_COMPARED]):
+        if one.score <= most:
+            break  # nobody is worth more than their score, and the scores fall
+        worth = _still_worth(one, times)
+        if worth > most:
+            best, most = at, worth
+    return best
 
 
 def _of_one_house(one: Candidate, other: Candidate) -> bool:

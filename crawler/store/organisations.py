@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
@@ -167,8 +168,8 @@ def by_ids(connection: sa.Connection, ids: Collection[int]) -> dict[int, Organis
     """Those of the organisations with these internal ids that anybody may see, without `rows`."""
     found: dict[int, Organisation] = {}
     for part in chunks(ids):
-        query = sa.select(*_NARROW).where(organisations.c.id.in_(part), shown())
-        found |= {row.id: _narrow(row) for row in connection.execute(query)}
+        rows = connection.execute(_BY_IDS, {"ids": part})
+        found |= {row.id: _narrow(row) for row in rows}
     return found
 
 
@@ -196,22 +197,35 @@ def around(
     partnering stay, then those of a nearer tier, then who won most, then by standing, then by lot.
     Their `rows` are left out.
     """
-    here = [organisations.c.authority.in_(tier) for tier in tiers if tier]
-    within = sa.or_(sa.false(), *here, organisations.c.region.in_(regions))
-    nearest = [sa.case((one, 0), else_=1) for one in here]
-    query = (
+    asked: dict[str, Any] = {f"tier{at}": list(tier) for at, tier in enumerate(tiers)}
+    asked |= {"regions": list(regions), "card": card, "limit": limit}
+    return [_narrow(row) for row in connection.execute(_around(len(tiers)), asked)]
+
+
+@cache
+def _around(tiers: int) -> sa.Select[Any]:
+    """The query behind `around` for so many tiers; to build one takes as long as its answer."""
+    here = [
+        organisations.c.authority.in_(sa.bindparam(f"tier{at}", expanding=True))
+        for at in range(tiers)
+    ]
+    there = organisations.c.region.in_(sa.bindparam("regions", expanding=True))
+    return (
         sa.select(*_NARROW)
-        .where(within, organisations.c.card.bitwise_and(card) != 0, shown())
+        .where(
+            sa.or_(*here, there),
+            organisations.c.card.bitwise_and(sa.bindparam("card", type_=sa.BigInteger)) != 0,
+            shown(),
+        )
         .order_by(
             organisations.c.opened.is_(None),
-            *nearest,
+            *(sa.case((one, 0), else_=1) for one in here),
             organisations.c.wins.desc(),
             organisations.c.standing.desc(),
             organisations.c.key,
         )
-        .limit(limit)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
     )
-    return [_narrow(row) for row in connection.execute(query)]
 
 
 def open_ones(connection: sa.Connection, limit: int) -> list[Organisation]:
@@ -307,6 +321,11 @@ _PLAIN = (
 )  # fmt: skip
 _NARROW = tuple(organisations.c[name] for name in (*_PLAIN, "card", "sources"))
 """What telling good partners from others takes; there are many."""
+
+
+_BY_IDS = sa.select(*_NARROW).where(
+    organisations.c.id.in_(sa.bindparam("ids", expanding=True)), shown()
+)
 
 
 def _narrow(row: Any) -> Organisation:

@@ -113,7 +113,8 @@ def of(
 ) -> dict[int, tuple[Win, ...]]:
     """What the organisations with these internal ids won, the newest first.
 
-    Only work with one of `tags` (as in `listings.card`), if given.
+    Only work with one of `tags` (as in `listings.card`), if given, as it was when wins were last
+    worked out.
     """
     found: dict[int, list[Win]] = {}
     for part in chunks(ids):
@@ -144,7 +145,7 @@ def _won_query() -> sa.Select[Any]:
         .join(opportunities, opportunities.c.id == wins.opportunity_id)
         .where(
             wins.organisation_id.in_(sa.bindparam("ids", expanding=True)),
-            listings.c.card.bitwise_and(_TAGS) != 0,
+            wins.card.bitwise_and(_TAGS) != 0,
         )
         .order_by(opportunities.c.published.desc(), opportunities.c.id)
     )
