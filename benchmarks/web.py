@@ -9,7 +9,8 @@ milliseconds, on the clock and of work (processor time of this process and, wher
 the server's, since a busy machine stretches the clock), and as ratios to the same percentiles of
 bare statements in the same run: for a search, the full text index alone counting the hits of the
 same words (``SELECT count(*)`` of all where there are none); for a page, reading its row by key.
-Then the same as HTTP requests to the app on waitress, beside a route of it that says "hello".
+Then the same as HTTP requests to the app on waitress, beside a route of it that says "hello";
+``/page`` are any fifty pages, ``/open`` those of opportunities that are open.
 """
 
 from __future__ import annotations
@@ -211,6 +212,13 @@ def sample(engine: sa.Engine) -> tuple[int, Sequence[str]]:
         return step * 50, connection.execute(query).scalars().all()
 
 
+def alive(engine: sa.Engine) -> Sequence[str]:
+    """The public ids of the newest fifty that are open: their pages name partners as well."""
+    with engine.connect() as connection:
+        found = browse.find(connection, Filters(status=["open"]), "newest", now=NOW, limit=50)
+    return [hit.id for hit in found.items]
+
+
 def over_http(engine: sa.Engine, home: pathlib.Path, rounds: int, slowest: int) -> None:
     """The same searches and pages as whole HTTP requests by one client, one after the other."""
     _, keys = sample(engine)
@@ -219,8 +227,10 @@ def over_http(engine: sa.Engine, home: pathlib.Path, rounds: int, slowest: int) 
         hello, _ = measured(["/hello"] * 50, ask, rounds)
         found, best = measured(searches, ask, rounds)
         pages, _ = measured([f"/opportunities/{key}" for key in keys], ask, rounds)
+        opened, _ = measured([f"/opportunities/{key}" for key in alive(engine)], ask, rounds)
     report("/search", found, hello, 250)
     report("/page", pages, hello, 30)
+    report("/open", opened, hello, 30)
     for name, times in (("hello", hello), ("search", found), ("page", pages)):
         print(f"{name:7} {1000 * len(times) / sum(one.clock for one in times):7.0f} requests/s")
     for took, one in sorted(best, key=lambda each: each[0], reverse=True)[:slowest]:

@@ -68,7 +68,7 @@ _JOINERS = "\u200c\u200d"
 
 def plain(text: str, width: int = 160) -> str:
     """`text` on one line of at most `width` characters, without control or direction marks."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return one_line(text, width)  # most of what is ever asked
     kept = (
         char

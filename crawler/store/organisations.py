@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -319,6 +320,7 @@ _PLAIN = (
     "id", "key", "name", "name_key", "region", "authority", "postcode", "website", "charity",
     "wins", "standing", "subscriber_id", "pitch", "opened",
 )  # fmt: skip
+_plain = attrgetter(*_PLAIN)
 _NARROW = tuple(organisations.c[name] for name in (*_PLAIN, "card", "sources"))
 """What telling good partners from others takes; there are many."""
 
@@ -331,7 +333,7 @@ _BY_IDS = sa.select(*_NARROW).where(
 def _narrow(row: Any) -> Organisation:
     """An entry without its other names and its `rows`."""
     return Organisation(
-        **{name: getattr(row, name) for name in _PLAIN},
+        **dict(zip(_PLAIN, _plain(row), strict=True)),
         sources=tuple(row.sources),
         art_forms=words_in(row.card, "art_forms"),
         outcomes=words_in(row.card, "outcomes"),
