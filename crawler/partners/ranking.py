@@ -8,8 +8,9 @@ further body of one art form counts less, so that a festival does not get eight 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from types import MappingProxyType
 
@@ -106,8 +107,19 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class _Reason:
+    """What speaks for somebody; said only of those who are chosen."""
+
     worth: float
-    words: str = ""
+    words: Callable[[], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """Somebody who might be named."""
+
+    candidate: Candidate
+    reasons: tuple[_Reason, ...]
+    score: float
 
 
 _NOTHING = _Reason(0.0)
@@ -125,7 +137,7 @@ def suggest(
     `names` says art forms and outcomes in words. The order of `candidates` plays no part; where two
     are equally good, another one comes first for another opportunity.
     """
-    seen: dict[str, tuple[float, Suggestion]] = {}
+    seen: dict[str, tuple[float, _Weighed]] = {}
     for one in candidates:
         made = _weigh(work, one, names)
         if made is None:
@@ -135,13 +147,21 @@ def suggest(
         rank = made.score + (100 if one.open else 0)
         if name not in seen or (rank, one.key) > (seen[name][0], seen[name][1].candidate.key):
             seen[name] = (rank, made)
-    return _varied(work, [made for _, made in seen.values()], most)
+    chosen = _varied(work, [made for _, made in seen.values()], most)
+    return tuple(_said(one) for one in chosen)
 
 
-def _varied(work: Work, found: Sequence[Suggestion], most: int) -> tuple[Suggestion, ...]:
+def _said(one: _Weighed) -> Suggestion:
+    reasons = (reason.words() for reason in one.reasons)
+    return Suggestion(
+        candidate=one.candidate, reasons=tuple(filter(None, reasons)), score=one.score
+    )
+
+
+def _varied(work: Work, found: Sequence[_Weighed], most: int) -> Sequence[_Weighed]:
     """The best, where each further body of an art form that was chosen already counts less."""
     left = sorted(found, key=lambda one: (-one.score, _lot(work, one.candidate)))
-    chosen: list[Suggestion] = []
+    chosen: list[_Weighed] = []
     times: dict[str, int] = {}
     while left and len(chosen) < most:
         one = left.pop(_best(left, times))
@@ -150,10 +170,10 @@ def _varied(work: Work, found: Sequence[Suggestion], most: int) -> tuple[Suggest
         chosen.append(one)
         for form in one.candidate.art_forms:
             times[form] = times.get(form, 0) + 1
-    return tuple(chosen)
+    return chosen
 
 
-def _best(left: Sequence[Suggestion], times: dict[str, int]) -> int:
+def _best(left: Sequence[_Weighed], times: dict[str, int]) -> int:
     """Where the one stands that is still worth most; of equals the first."""
     best, most = 0, -math.inf
     for at, one in enumerate(left[:_COMPARED]):
@@ -173,7 +193,7 @@ def _of_one_house(one: Candidate, other: Candidate) -> bool:
     return " " in short and long.startswith(f"{short} ")
 
 
-def _still_worth(one: Suggestion, times: dict[str, int]) -> float:
+def _still_worth(one: _Weighed, times: dict[str, int]) -> float:
     forms = one.candidate.art_forms
     before = min((times.get(form, 0) for form in forms), default=0)
     return one.score - _MOST_TAKEN * (1.0 - math.pow(_AGAIN, before / 2))
@@ -184,7 +204,7 @@ def _lot(work: Work, one: Candidate) -> bytes:
     return blake2b(f"{work.id} {one.key}".encode(), digest_size=8).digest()
 
 
-def _weigh(work: Work, one: Candidate, names: Mapping[str, str]) -> Suggestion | None:
+def _weigh(work: Work, one: Candidate, names: Mapping[str, str]) -> _Weighed | None:
     if not _could(work, one):
         return None
     place, brings, won = _place(work, one), _brings(work, one, names), _won(work, one)
@@ -192,17 +212,17 @@ def _weigh(work: Work, one: Candidate, names: Mapping[str, str]) -> Suggestion |
         return None
     if not place.worth and not _reaches(work, one):
         return None
-    open_ = _Reason(1.5, "open to partnering") if one.open else _NOTHING
-    known = _Reason(*standing(one.name, one.sources, charity=one.charity))
+    open_ = _Reason(1.5, lambda: "open to partnering") if one.open else _NOTHING
+    known = _told(standing(one.name, one.sources, charity=one.charity))
     unlikely = known.worth <= UNKNOWN or (known.worth < 0 and brings.worth < _WORKS)
     if unlikely and not won.worth and not one.open:
         return None  # a venue's bar, a hirer of lights, or nobody knows what
     reasons = (place, brings, won, open_, known)
-    return Suggestion(
-        candidate=one,
-        reasons=tuple(reason.words for reason in reasons if reason.words),
-        score=sum(reason.worth for reason in reasons),
-    )
+    return _Weighed(one, reasons, sum(reason.worth for reason in reasons))
+
+
+def _told(said: tuple[float, str]) -> _Reason:
+    return _Reason(said[0], lambda: said[1])
 
 
 def _could(work: Work, one: Candidate) -> bool:
@@ -243,7 +263,7 @@ def _everywhere(work: Work) -> bool:
 
 
 def _place(work: Work, one: Candidate) -> _Reason:
-    return _Reason(*near(work.regions, work.authority, one.region, one.authority, one.postcode))
+    return _told(near(work.regions, work.authority, one.region, one.authority, one.postcode))
 
 
 def _brings(work: Work, one: Candidate, names: Mapping[str, str]) -> _Reason:
@@ -254,18 +274,21 @@ def _brings(work: Work, one: Candidate, names: Mapping[str, str]) -> _Reason:
     lacking = [word for word in shared if word not in work.has]
     if forms or (outcomes and not work.art_forms):
         if lacking and work.has:
-            brings = _listing([_form(word, names) for word in lacking[:3]])
-            return _Reason(2.2 + 0.4 * len(lacking), f"adds {brings} to what you do")
-        said = _works(forms or list(one.art_forms[:2]), outcomes, names)
-        return _Reason((1.8 if lacking else 0.9) + 0.3 * len(shared), said)
+            told = partial(_named, "adds {} to what you do", lacking[:3], names)
+            return _Reason(2.2 + 0.4 * len(lacking), told)
+        told = partial(_works, forms or list(one.art_forms[:2]), outcomes, names)
+        return _Reason((1.8 if lacking else 0.9) + 0.3 * len(shared), told)
     if outcomes:
-        return _Reason(1.0, _works(list(one.art_forms[:2]), outcomes, names))
+        return _Reason(1.0, partial(_works, list(one.art_forms[:2]), outcomes, names))
     delivers = [form for form in one.art_forms if form in serving(work)]
     if delivers:
-        said = _listing([_form(form, names) for form in delivers[:2]])
         new = 0.4 if not set(delivers) & work.has else 0.0
-        return _Reason(0.8 + new, f"could bring {said}")
+        return _Reason(0.8 + new, partial(_named, "could bring {}", delivers[:2], names))
     return _NOTHING
+
+
+def _named(words: str, forms: Sequence[str], names: Mapping[str, str]) -> str:
+    return words.format(_listing([_form(form, names) for form in forms]))
 
 
 def serving(work: Work) -> frozenset[str]:
@@ -308,9 +331,12 @@ def _won(work: Work, one: Candidate) -> _Reason:
     if not like:
         return _NOTHING
     worth, best = like[0]
+    return _Reason(worth + 0.2 * min(len(like) - 1, 3), partial(_won_what, work, best))
+
+
+def _won_what(work: Work, best: Past) -> str:
     title = best.title if len(best.title) <= 80 else best.title[:79].rsplit(" ", 1)[0] + "…"
-    for_them = " for this buyer" if _same_buyer(work, best) else ""
-    return _Reason(worth + 0.2 * min(len(like) - 1, 3), f"won ‘{title}’{for_them}")
+    return f"won ‘{title}’{' for this buyer' if _same_buyer(work, best) else ''}"
 
 
 def _alike(work: Work, win: Past) -> float:
