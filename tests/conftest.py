@@ -19,6 +19,8 @@ from postgresql import programs, serving
 
 from crawler.store import database
 
+pytest_plugins = ("web_app", "partner_samples")
+
 scratch.use()
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"

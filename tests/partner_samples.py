@@ -1,4 +1,7 @@
-"""Somebody open to partnering, somebody who looks for partners, and work for both."""
+"""Somebody open to partnering, somebody who looks for partners, and work for both.
+
+`conftest.py` makes the fixtures known to every test.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import digest_samples as samples
+import pytest
 import sqlalchemy as sa
 import web_app
 from web_app import NOW
@@ -42,7 +46,8 @@ WORK = samples.opportunity(
 )
 
 
-def store_work(engine: sa.Engine) -> Opportunity:
+@pytest.fixture
+def work(engine: sa.Engine) -> Opportunity:
     """An opportunity in Hull, as a crawl would have stored it."""
     with database.writing(engine) as connection:
         (pk,) = opportunities.save(connection, [opportunities.Entry(None, WORK)], NOW)
@@ -50,14 +55,16 @@ def store_work(engine: sa.Engine) -> Opportunity:
     return WORK
 
 
-def open_ada(engine: sa.Engine) -> Subscriber:
+@pytest.fixture
+def ada(engine: sa.Engine) -> Subscriber:
     """Somebody who is open to partnering."""
     person = web_app.person(engine, email=ADA, organisation="Paper Lantern Theatre")
     partnering.open_up(engine, person, OFFER, origin="test", now=NOW)
     return person
 
 
-def looking_ben(engine: sa.Engine) -> Subscriber:
+@pytest.fixture
+def ben(engine: sa.Engine) -> Subscriber:
     """Somebody who looks for a partner."""
     return web_app.person(engine, email=BEN, organisation="Kite Band")
 

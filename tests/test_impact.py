@@ -15,17 +15,11 @@ from outcome_samples import closed, key, said, someone
 from test_web_pages import strict
 from web_app import NOW
 
-from crawler.config import Settings
 from crawler.items import Award, Place
 from crawler.jobs import impact as figures
 from crawler.store import database, marks
 from crawler.store.subscribers import Subscriber
 from crawler.store.tables import matches
-
-
-@pytest.fixture
-def settings(tmp_path: pathlib.Path) -> Settings:
-    return web_app.settings(tmp_path)
 
 
 def winners(engine: sa.Engine, number: int, count: int, first: int = 1) -> list[Subscriber]:

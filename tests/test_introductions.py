@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import json
-import pathlib
 import re
 import zlib
 from email.policy import default
@@ -21,10 +20,7 @@ from partner_samples import (
     WORK,
     ask,
     key_of,
-    looking_ben,
     mails,
-    open_ada,
-    store_work,
 )
 from web_app import NOW
 
@@ -43,26 +39,6 @@ from crawler.store import (
 )
 from crawler.store.partner_tables import introductions as introductions_table
 from crawler.store.subscribers import Subscriber
-
-
-@pytest.fixture
-def settings(tmp_path: pathlib.Path) -> Settings:
-    return web_app.settings(tmp_path)
-
-
-@pytest.fixture
-def work(engine: sa.Engine) -> Opportunity:
-    return store_work(engine)
-
-
-@pytest.fixture
-def ada(engine: sa.Engine) -> Subscriber:
-    return open_ada(engine)
-
-
-@pytest.fixture
-def ben(engine: sa.Engine) -> Subscriber:
-    return looking_ben(engine)
 
 
 def test_both_get_each_others_address_once_both_agree(

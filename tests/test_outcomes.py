@@ -23,11 +23,6 @@ from crawler.store.subscribers import Subscriber
 from crawler.store.tables import processes
 
 
-@pytest.fixture
-def settings(tmp_path: pathlib.Path) -> Settings:
-    return web_app.settings(tmp_path)
-
-
 def test_everything_saved_is_asked_in_one_mail_and_once(
     engine: sa.Engine, settings: Settings
 ) -> None:

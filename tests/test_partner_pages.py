@@ -9,7 +9,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 import digest_samples as samples
-import pytest
 import sqlalchemy as sa
 import web_app
 from crawling import environment, run
@@ -22,10 +21,7 @@ from partner_samples import (
     ask,
     entry_of,
     key_of,
-    looking_ben,
     mails,
-    open_ada,
-    store_work,
 )
 from web_app import NOW
 
@@ -46,26 +42,6 @@ from crawler.store import (
     outbox,
 )
 from crawler.store.subscribers import Subscriber, Subscription
-
-
-@pytest.fixture
-def settings(tmp_path: pathlib.Path) -> Settings:
-    return web_app.settings(tmp_path)
-
-
-@pytest.fixture
-def work(engine: sa.Engine) -> Opportunity:
-    return store_work(engine)
-
-
-@pytest.fixture
-def ada(engine: sa.Engine) -> Subscriber:
-    return open_ada(engine)
-
-
-@pytest.fixture
-def ben(engine: sa.Engine) -> Subscriber:
-    return looking_ben(engine)
 
 
 def browser(engine: sa.Engine, home: pathlib.Path) -> FlaskClient:

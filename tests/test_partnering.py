@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import Any
 
 import pytest
@@ -14,10 +13,7 @@ from partner_samples import (
     OFFER,
     entry_of,
     evidence,
-    looking_ben,
-    open_ada,
     seen_by,
-    store_work,
 )
 from web_app import NOW
 
@@ -33,26 +29,6 @@ from crawler.store import (
 )
 from crawler.store.organisations import Search
 from crawler.store.subscribers import Subscriber
-
-
-@pytest.fixture
-def settings(tmp_path: pathlib.Path) -> Settings:
-    return web_app.settings(tmp_path)
-
-
-@pytest.fixture
-def work(engine: sa.Engine) -> Opportunity:
-    return store_work(engine)
-
-
-@pytest.fixture
-def ada(engine: sa.Engine) -> Subscriber:
-    return open_ada(engine)
-
-
-@pytest.fixture
-def ben(engine: sa.Engine) -> Subscriber:
-    return looking_ben(engine)
 
 
 def test_an_entry_is_there_from_consent_until_it_is_withdrawn(

@@ -13,6 +13,7 @@ from typing import Any
 
 import compiled
 import digest_samples as samples
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -169,6 +170,11 @@ def settings(home: pathlib.Path, **more: Any) -> Settings:
         "rate_limit": 10_000,
     }
     return Settings(**(given | more))
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path: pathlib.Path) -> Settings:
+    return settings(tmp_path)
 
 
 def app(engine: sa.Engine, home: pathlib.Path, **more: Any) -> Flask:
