@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from crawler.store.tables import Id, Json, Moment, Pence, metadata
+from crawler.store.tables import Id, Json, Moment, Pence, keyed_by, metadata, part_of
 
 relets = sa.Table(
     "relets",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    part_of("opportunity_id", "opportunities"),
     sa.Column("lot", sa.Text, nullable=False, comment="empty for the whole"),
     sa.Column("earliest", sa.Date, nullable=False, comment="ends then without extensions"),
     sa.Column("latest", sa.Date, nullable=False, index=True, comment="and then with all of them"),
@@ -36,13 +30,7 @@ gatherings = sa.Table(
     "gatherings",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    part_of("opportunity_id", "opportunities"),
     sa.Column("kind", sa.String(10), nullable=False),
     sa.Column("day", sa.Date, nullable=False, index=True, comment="in London"),
     sa.Column("starts", Moment),
@@ -55,19 +43,7 @@ gatherings = sa.Table(
 contracts_waiting = sa.Table(
     "contracts_waiting",
     metadata,
-    sa.Column(
-        "subscriber_id",
-        Id,
-        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    keyed_by("subscriber_id", "subscribers"),
+    keyed_by("opportunity_id", "opportunities"),
     sa.Index("ix_contracts_waiting_opportunity_id", "opportunity_id"),
 )

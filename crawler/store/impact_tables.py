@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from crawler.store.tables import Id, Moment, metadata
+from crawler.store.tables import Moment, keyed_by, metadata
 
 asks = sa.Table(
     "asks",
     metadata,
-    sa.Column(
-        "subscriber_id",
-        Id,
-        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    keyed_by("subscriber_id", "subscribers"),
+    keyed_by("opportunity_id", "opportunities"),
     sa.Column("asked_at", Moment, nullable=False),
     sa.Column("answered_at", Moment, comment="when they answered last; NULL if they have not"),
     sa.Column("company", sa.String(6), comment="alone or others"),

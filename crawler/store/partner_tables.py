@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from crawler.store.tables import Id, Json, Moment, metadata
+from crawler.store.tables import Id, Json, Moment, keyed_by, metadata
 
 organisations = sa.Table(
     "organisations",
@@ -42,20 +42,8 @@ organisations = sa.Table(
 organisation_wins = sa.Table(
     "organisation_wins",
     metadata,
-    sa.Column(
-        "organisation_id",
-        Id,
-        sa.ForeignKey("organisations.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    keyed_by("organisation_id", "organisations"),
+    keyed_by("opportunity_id", "opportunities"),
     sa.Column("card", sa.BigInteger, nullable=False, comment="its listing's, as last seen"),
     sa.Column("published", sa.BigInteger, nullable=False, comment="its listing's, as last seen"),
     sa.Index("ix_organisation_wins_opportunity_id", "opportunity_id"),

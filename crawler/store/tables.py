@@ -51,6 +51,19 @@ class Pence(sa.types.TypeDecorator[Decimal]):
 Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
+
+def keyed_by(name: str, table: str) -> sa.Column[int]:
+    """A column of a primary key that names a row of `table`; its own row goes with that one."""
+    row = sa.ForeignKey(f"{table}.id", ondelete="CASCADE")
+    return sa.Column(name, Id, row, primary_key=True, autoincrement=False)
+
+
+def part_of(name: str, table: str) -> sa.Column[int]:
+    """A column that names the row of `table` that this one belongs to and goes with."""
+    row = sa.ForeignKey(f"{table}.id", ondelete="CASCADE")
+    return sa.Column(name, Id, row, nullable=False, index=True)
+
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -164,13 +177,7 @@ origins = sa.Table(
 listings = sa.Table(
     "listings",
     metadata,
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    keyed_by("opportunity_id", "opportunities"),
     sa.Column("card", sa.BigInteger, nullable=False, comment="a bit a word, see store.listings"),
     sa.Column("authority", sa.BigInteger, nullable=False, comment="GSS code as a number, else 0"),
     sa.Column("origin", sa.Integer, sa.ForeignKey("origins.id"), nullable=False),
@@ -191,13 +198,7 @@ changes = sa.Table(
     "changes",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    part_of("opportunity_id", "opportunities"),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("field", sa.Text, nullable=False),
@@ -211,13 +212,7 @@ awards = sa.Table(
     "awards",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    part_of("opportunity_id", "opportunities"),
     sa.Column("award_id", sa.Text, nullable=False),
     sa.Column("suppliers", Json, nullable=False),
     sa.Column("supplier_ids", Json, nullable=False),
@@ -303,13 +298,7 @@ subscriptions = sa.Table(
     "subscriptions",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column(
-        "subscriber_id",
-        Id,
-        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    part_of("subscriber_id", "subscribers"),
     sa.Column("regions", Json, nullable=False),
     sa.Column("art_forms", Json, nullable=False),
     sa.Column("outcomes", Json, nullable=False),
@@ -333,13 +322,7 @@ consents = sa.Table(
     "consents",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column(
-        "subscriber_id",
-        Id,
-        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    part_of("subscriber_id", "subscribers"),
     sa.Column("event", sa.String(12), nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("wording", sa.String(20), comment="the version of the words they saw"),
@@ -350,18 +333,8 @@ consents = sa.Table(
 marks = sa.Table(
     "marks",
     metadata,
-    sa.Column(
-        "subscriber_id",
-        Id,
-        sa.ForeignKey("subscribers.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    keyed_by("subscriber_id", "subscribers"),
+    keyed_by("opportunity_id", "opportunities"),
     sa.Column("saved_at", Moment),
     sa.Column("reminded_for", Moment, comment="the deadline that a reminder named"),
     sa.Column("hidden_at", Moment),
@@ -450,18 +423,8 @@ crawl_requests = sa.Table(
 matches = sa.Table(
     "matches",
     metadata,
-    sa.Column(
-        "subscription_id",
-        Id,
-        sa.ForeignKey("subscriptions.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    keyed_by("subscription_id", "subscriptions"),
+    keyed_by("opportunity_id", "opportunities"),
     sa.Column("reasons", Json, nullable=False),
     sa.Column("caveats", Json, nullable=False),
     sa.Column("matched_at", Moment, nullable=False),
@@ -545,13 +508,7 @@ forgotten = sa.Table(
 bid_mentions = sa.Table(
     "bid_mentions",
     metadata,
-    sa.Column(
-        "opportunity_id",
-        Id,
-        sa.ForeignKey("opportunities.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    keyed_by("opportunity_id", "opportunities"),
     sa.Column("authority", sa.String(9), nullable=False, comment="GSS code of the buyer"),
     sa.Column("portal", sa.Text, nullable=False),
     sa.Column("site", sa.Text, nullable=False, comment="the host by which it is named"),
