@@ -65,8 +65,8 @@ class Nearby:
 
     @property
     def about_km(self) -> int:
-        """Kilometres as people say them: a postcode's middle is no address."""
-        return max(1, round(self.km)) if self.km < 10 else 5 * round(self.km / 5)
+        """The distance as people say it."""
+        return nearness.roughly(self.km)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

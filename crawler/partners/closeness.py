@@ -61,8 +61,7 @@ def _point(home: str | None, postcode: str | None) -> Point | None:
 
 
 def _away(home: str | None, km: float) -> str:
-    rounded = max(1, round(km)) if km < 10 else round(km / 5) * 5
-    return f"about {rounded} km away{f', in {_called(home)}' if home else ''}"
+    return f"about {nearness.roughly(km)} km away{f', in {_called(home)}' if home else ''}"
 
 
 def _called(gss: str | None) -> str:

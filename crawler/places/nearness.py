@@ -57,6 +57,11 @@ def kilometres(one: Point, other: Point) -> float:
     return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(apart(one, other)) / 2))
 
 
+def roughly(km: float) -> int:
+    """Kilometres as people say them: a postcode's middle is no address."""
+    return max(1, round(km)) if km < 10 else 5 * round(km / 5)
+
+
 @cache
 def middle(gss: str) -> Point | None:
     """The middle of an authority, of an abolished one that of its first heir; None if unknown.
