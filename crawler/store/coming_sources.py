@@ -38,9 +38,9 @@ _DECISIONS = "moderngov"
 class Found:
     """One thing that is coming: its London day, its row in its kind's table, its opportunity.
 
-    `act` is the day to act on it: of a contract that on which its buyer may begin to ask around,
-    today once that has passed; of all else its own. `published` are seconds since 1970. `expected`
-    marks a plan whose day is that of its tender.
+    `asks` is the day on which a contract's buyer may begin to ask around, today once that has
+    passed. `published` are seconds since 1970. `expected` marks a plan whose day is that of its
+    tender.
     """
 
     kind: Kind
@@ -49,12 +49,12 @@ class Found:
     ref: int
     pk: int
     expected: bool = False
-    act: date | None = None
+    asks: date | None = None
 
-    def __post_init__(self) -> None:
-        """What has no day of its own to act on is acted on by its day."""
-        if self.act is None:
-            object.__setattr__(self, "act", self.at)
+    @property
+    def act(self) -> date | None:
+        """The day to act on it."""
+        return self.asks or self.at
 
 
 Narrowed = Sequence[sa.ColumnElement[bool]]
@@ -96,7 +96,7 @@ def contracts(connection: sa.Connection, narrowed: Narrowed, now: datetime) -> I
             yield Found(
                 kind="contract",
                 at=ends,
-                act=max(today, ends - LEAD),
+                asks=max(today, ends - LEAD),
                 published=row.published,
                 ref=row.id,
                 pk=row.opportunity_id,
