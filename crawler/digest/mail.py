@@ -101,6 +101,11 @@ class _Line(str):
         return policy.linesep.join([*lines, line, ""])
 
 
+def _line(name: str, words: str, width: int = 998) -> str:
+    """`words` as they stand where that can be, else for Python to encode and to fold."""
+    return _Line.of(name, words, width) or words
+
+
 class _Mail(EmailMessage):
     """A mail of parts that are on the wire as they are here: ASCII, in CRLF lines.
 
@@ -168,11 +173,9 @@ def message(
     made["From"] = _writer(letterhead.sender)
     made["To"] = _mailbox(subscriber.email)
     made["Reply-To"] = _header("Reply-To", contact)
-    subject = _harmless(digest.subject)
-    made["Subject"] = _Line.of("Subject", subject, WIDTH) or subject
+    made["Subject"] = _line("Subject", _harmless(digest.subject), WIDTH)
     made["Date"] = _header("Date", format_datetime(now.astimezone(dates.LONDON)))
-    own = f"<{digest.kind}.{identity}@{sender.domain}>"
-    made["Message-ID"] = _Line.of("Message-ID", own) or own
+    made["Message-ID"] = _line("Message-ID", f"<{digest.kind}.{identity}@{sender.domain}>")
     made["List-Id"] = _header("List-Id", f"{NAME} digest <digest.{sender.domain}>")
     ways = [f"<{rendering.mailto(contact, STOP)}>"]
     if addresses and addresses.base.startswith(("https://", "http://")):
@@ -182,12 +185,11 @@ def message(
         made["List-Unsubscribe-Post"] = _header(
             "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
         )
-    stop = ", ".join(ways)
-    made["List-Unsubscribe"] = _Line.of("List-Unsubscribe", stop) or stop
+    made["List-Unsubscribe"] = _line("List-Unsubscribe", ", ".join(ways))
     made["Auto-Submitted"] = _header("Auto-Submitted", "auto-generated")
     made["MIME-Version"] = _header("MIME-Version", "1.0")
     parts = f'multipart/alternative; boundary="=_{identity}"'
-    made["Content-Type"] = _Line.of("Content-Type", parts) or parts
+    made["Content-Type"] = _line("Content-Type", parts)
     made.attach(_part(rendering.text(digest, contact), "plain"))
     made.attach(_part(rendering.html(digest, contact), "html"))
     return made
