@@ -13,7 +13,7 @@ from crawler.digest import wording
 from crawler.opportunity import Opportunity
 from crawler.partners import closeness, ranking
 from crawler.partners.bodies import name_key
-from crawler.partners.ranking import Candidate, Past, Suggestion, Work
+from crawler.partners.ranking import Candidate, Past, Work
 from crawler.places import nearness
 from crawler.places.authorities import authorities
 from crawler.places.regions import NATIONWIDE
@@ -92,7 +92,9 @@ def among(
         NAMES,
         most=most,
     )
-    return tuple(_partner(by_key[made.candidate.key], made) for made in chosen)
+    return tuple(
+        Partner(organisation=by_key[made.candidate.key], reasons=made.reasons) for made in chosen
+    )
 
 
 def _best(connection: sa.Connection, work: Work, reader: Subscriber | None) -> tuple[Partner, ...]:
@@ -102,10 +104,6 @@ def _best(connection: sa.Connection, work: Work, reader: Subscriber | None) -> t
         if reader is None or entry.subscriber_id != reader.id
     )
     return among(connection, work, others, most=ranking.MOST)
-
-
-def _partner(entry: Organisation, made: Suggestion) -> Partner:
-    return Partner(organisation=entry, reasons=made.reasons)
 
 
 def _own(connection: sa.Connection, reader: Subscriber | None) -> tuple[frozenset[str], str | None]:
