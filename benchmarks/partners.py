@@ -23,8 +23,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from crawler.items import ART_FORMS, OUTCOMES, Buyer, Judgement, Place
+from crawler.jobs import directory, suggesting
 from crawler.jobs import organisations as jobs
-from crawler.jobs import suggesting
 from crawler.opportunity import Opportunity
 from crawler.partners.lists import COLUMNS
 from crawler.places.authorities import authorities
@@ -70,9 +70,11 @@ def ask(connection: sa.Connection, chance: random.Random, places: list[str]) -> 
             for one in works
         ]
     )
+    loaded, bodies = timed(lambda: directory.read(connection))
+    say("reading the directory of all bodies", loaded)
     for one in works:
-        suggesting.partners(connection, one)  # distances and names are worked out once
-    took, found = timed(lambda: [suggesting.partners(connection, one) for one in works])
+        suggesting.partners(connection, bodies, one)  # distances and names are worked out once
+    took, found = timed(lambda: [suggesting.partners(connection, bodies, one) for one in works])
     named = sum(map(len, found)) / len(works)
     say(f"who could deliver one opportunity, {named:.1f} named", took / 200, took / bare)
     say("the bodies of one authority, a bare query", bare / 200)

@@ -17,7 +17,7 @@ from web_app import NOW
 
 from crawler.config import Settings
 from crawler.items import Place
-from crawler.jobs import introducing, partnering, suggesting
+from crawler.jobs import directory, introducing, partnering, suggesting
 from crawler.jobs.partnering import Offer
 from crawler.opportunity import Opportunity
 from crawler.store import (
@@ -93,7 +93,7 @@ def ask(
 def seen_by(engine: sa.Engine, reader: Subscriber | None = None) -> set[str]:
     """Whose own words are shown beside the opportunity."""
     with engine.connect() as connection:
-        found = suggesting.partners(connection, WORK, reader)
+        found = suggesting.partners(connection, directory.read(connection), WORK, reader)
     return {one.organisation.name for one in found if one.organisation.subscriber_id}
 
 

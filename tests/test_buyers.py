@@ -19,7 +19,7 @@ from test_web_pages import read, strict
 from web_app import HOSTILE, NOW, send, signed_in
 
 from crawler.items import Award, Buyer, Notice, Place
-from crawler.jobs import checking, gaps, organisations, precedents, supply
+from crawler.jobs import checking, directory, gaps, organisations, precedents, supply
 from crawler.jobs.gaps import Gap
 from crawler.jobs.unpublished import Draft
 from crawler.relevance import likeness
@@ -65,7 +65,7 @@ def there(engine: sa.Engine, where: str = "Hull", outcome: str = "older_people")
     assert place is not None
     with engine.connect() as connection:
         people = checking.audience(connection, NOW)
-        return supply.supply(connection, place, outcome, people, NOW)
+        return supply.supply(connection, directory.read(connection), place, outcome, people, NOW)
 
 
 @pytest.mark.parametrize("where", ["HU1 1AA", "hu1", "E06000010", "Kingston upon Hull"])

@@ -19,14 +19,13 @@ from crawling import environment, run
 
 from crawler.errors import UsageError
 from crawler.items import Award
-from crawler.jobs import forgetting, suggesting, suppliers, unlisting
+from crawler.jobs import directory, forgetting, suggesting, suppliers, unlisting
 from crawler.jobs import organisations as jobs
 from crawler.jobs.organisations import Imported
 from crawler.opportunity import Opportunity
 from crawler.partners.lists import COLUMNS
 from crawler.partners.suppliers import is_body
-from crawler.store import database, opportunities, organisations, tables
-from crawler.store import suppliers as wins
+from crawler.store import database, opportunities, organisations, stamps, tables
 from crawler.store.organisations import Organisation, Search, tags
 from crawler.store.rulings import rulings
 
@@ -282,8 +281,15 @@ def test_suppliers_are_joined_to_the_bodies_that_lists_name(engine: sa.Engine) -
     assert found["Kite Productions Ltd"].wins == 1
     assert found["Hull City Council"].sources == ()  # not the room that it runs
     assert "Jane Reed" not in found
-    assert suppliers.refresh(engine).changed == 0
+    with engine.connect() as connection:
+        stamp = stamps.of(connection, "organisations")
+        assert suppliers.refresh(engine).changed == 0
+        assert stamps.of(connection, "organisations") == stamp
     assert everybody(engine) == found
+    award(engine, 6, "Kite Productions Ltd")
+    suppliers.refresh(engine)
+    with engine.connect() as connection:
+        assert stamps.of(connection, "organisations") != stamp
 
 
 def test_winners_of_such_work_are_found_the_newest_first(engine: sa.Engine) -> None:
@@ -296,16 +302,15 @@ def test_winners_of_such_work_are_found_the_newest_first(engine: sa.Engine) -> N
 
     def found(form: str, *regions: str) -> list[str]:
         with engine.connect() as connection:
-            ids = wins.winners(connection, tags((form,)), regions, 10)
-            named = organisations.by_ids(connection, ids)
-            assert set(wins.of(connection, ids, tags((form,)))) == set(ids)
-        return [named[one].name for one in ids]
+            chosen = directory.read(connection).winners(connection, tags((form,)), regions, 10)
+        assert all(one.for_work(tags((form,))).won for one in chosen)
+        return [one.organisation.name for one in chosen]
 
     assert found("music") == ["Tin Drum Theatre Ltd", "Kite Productions Ltd"]
     assert found("music", "TLE") == found("music")
     assert found("music", "TLI") == []
     assert found("visual") == ["Blue Door Studio Ltd"]
-    # Work that is judged anew is sought by what it is now, as soon as wins are worked out again.
+    # Work that is judged anew is sought by what it is now.
     with database.writing(engine) as connection:
         connection.execute(
             sa.update(tables.listings)
@@ -316,7 +321,6 @@ def test_winners_of_such_work_are_found_the_newest_first(engine: sa.Engine) -> N
                 .scalar_subquery()
             )
         )
-    assert suppliers.refresh(engine).changed == 0
     assert found("visual") == []
     assert found("music")[1] == "Blue Door Studio Ltd"
 
@@ -356,6 +360,10 @@ def test_what_counts_as_a_body(name: str, identifier: str, expected: bool) -> No
     assert is_body(name, identifier) is expected
 
 
+def _partners(connection: sa.Connection, one: Opportunity) -> tuple[suggesting.Partner, ...]:
+    return suggesting.partners(connection, directory.read(connection), one)
+
+
 def test_who_could_deliver_this_with_you(engine: sa.Engine) -> None:
     take(engine, *LINES)
     music = samples.judged(art_forms=("music",))
@@ -363,14 +371,19 @@ def test_who_could_deliver_this_with_you(engine: sa.Engine) -> None:
     suppliers.refresh(engine)
     one = samples.opportunity(9, judgement=music)
     with engine.connect() as connection:
-        found = suggesting.partners(connection, one)
+        found = _partners(connection, one)
     reasons = {partner.organisation.name: partner.reasons for partner in found}
     assert reasons == {
         "Paper Lantern Theatre Ltd": ("in Kingston upon Hull itself", "works in music"),
         "Kite Productions Ltd": ("works in music", "won ‘Riverside public art’ for this buyer"),
     }
     with engine.connect() as connection:
-        assert suggesting.partners(connection, replace(one, judgement=None)) == ()
+        assert (
+            suggesting.partners(
+                connection, directory.read(connection), replace(one, judgement=None)
+            )
+            == ()
+        )
     # What a reviewer said of it counts more than what the classifier thought.
     with database.writing(engine) as connection:
         (pk,) = opportunities.save(connection, [opportunities.Entry(None, one)], samples.NOW)
@@ -383,7 +396,7 @@ def test_who_could_deliver_this_with_you(engine: sa.Engine) -> None:
         asked = suggesting.work_of(one, ruling=rulings(connection, [pk])[pk])
         assert asked.art_forms == ("visual",)
         # Nobody near works in that: who is near may still come along.
-        (other,) = suggesting.partners(connection, one)
+        (other,) = _partners(connection, one)
     assert other.organisation.name == "Paper Lantern Theatre Ltd"
     assert other.reasons[1].startswith("could bring ")
 

@@ -10,19 +10,19 @@ from itertools import chain
 import sqlalchemy as sa
 
 from crawler.digest import wording
+from crawler.jobs.directory import Body, Directory
 from crawler.opportunity import Opportunity
 from crawler.partners import closeness, ranking
 from crawler.partners.bodies import name_key
-from crawler.partners.ranking import Candidate, Past, Work
+from crawler.partners.ranking import Work
 from crawler.places import nearness
 from crawler.places.authorities import authorities
 from crawler.places.regions import NATIONWIDE
-from crawler.store import opportunities, organisations, suppliers
+from crawler.store import opportunities, organisations
 from crawler.store.listings import mask
 from crawler.store.organisations import Organisation, tags
 from crawler.store.rulings import Ruling, rulings
 from crawler.store.subscribers import Subscriber
-from crawler.store.suppliers import Win
 from crawler.text import key
 
 _NEAREST, _IN_REGION, _WINNERS, _OPEN = 80, 80, 30, 30
@@ -46,6 +46,7 @@ class Partner:
 
 def partners(
     connection: sa.Connection,
+    bodies: Directory,
     one: Opportunity,
     reader: Subscriber | None = None,
 ) -> tuple[Partner, ...]:
@@ -55,11 +56,12 @@ def partners(
     """
     pk = opportunities.internal(connection, one.id)
     ruling = rulings(connection, [pk]).get(pk) if pk is not None else None
-    return for_work(connection, work_of(one, _own(connection, reader), ruling), reader)
+    return for_work(connection, bodies, work_of(one, _own(connection, reader), ruling), reader)
 
 
 def for_work(
     connection: sa.Connection,
+    bodies: Directory,
     work: Work,
     reader: Subscriber | None = None,
 ) -> tuple[Partner, ...]:
@@ -69,41 +71,37 @@ def for_work(
     """
     if not work.art_forms and not work.outcomes:
         return ()
-    chosen = _best(connection, work, reader)
+    chosen = _best(connection, bodies, work, reader)
     if len(chosen) < _FEW and work.art_forms:
         taken = {name_key(partner.organisation.name) for partner in chosen}
-        wider = _best(connection, replace(work, wide=True), reader)
+        wider = _best(connection, bodies, replace(work, wide=True), reader)
         others = (one for one in wider if name_key(one.organisation.name) not in taken)
         chosen = (*chosen, *others)[: ranking.MOST]
     return chosen
 
 
-def among(
-    connection: sa.Connection, work: Work, entries: Iterable[Organisation], *, most: int
-) -> tuple[Partner, ...]:
-    """The best partners for `work` of these `entries`, and of nobody else."""
-    found = {entry.id: entry for entry in entries}
-    ids = [entry.id for entry in found.values() if entry.wins]
-    won = suppliers.of(connection, ids, tags(work.art_forms, work.outcomes))
-    by_key = {entry.key: entry for entry in found.values()}
+def among(work: Work, bodies: Iterable[Body], *, most: int) -> tuple[Partner, ...]:
+    """The best partners for `work` of these `bodies`, and of nobody else."""
+    asked = tags(work.art_forms, work.outcomes)
+    found = {one.candidate.key: one for one in bodies}
     chosen = ranking.suggest(
-        work,
-        (_candidate(entry, won.get(entry.id, ())) for entry in found.values()),
-        NAMES,
-        most=most,
+        work, (one.for_work(asked) for one in found.values()), NAMES, most=most
     )
     return tuple(
-        Partner(organisation=by_key[made.candidate.key], reasons=made.reasons) for made in chosen
+        Partner(organisation=found[made.candidate.key].organisation, reasons=made.reasons)
+        for made in chosen
     )
 
 
-def _best(connection: sa.Connection, work: Work, reader: Subscriber | None) -> tuple[Partner, ...]:
+def _best(
+    connection: sa.Connection, bodies: Directory, work: Work, reader: Subscriber | None
+) -> tuple[Partner, ...]:
     others = (
-        entry
-        for entry in _candidates(connection, work)
-        if reader is None or entry.subscriber_id != reader.id
+        one
+        for one in _candidates(connection, bodies, work)
+        if reader is None or one.organisation.subscriber_id != reader.id
     )
-    return among(connection, work, others, most=ranking.MOST)
+    return among(work, others, most=ranking.MOST)
 
 
 def _own(connection: sa.Connection, reader: Subscriber | None) -> tuple[frozenset[str], str | None]:
@@ -146,19 +144,18 @@ def work_of(
     )
 
 
-def _candidates(connection: sa.Connection, work: Work) -> Iterable[Organisation]:
+def _candidates(connection: sa.Connection, bodies: Directory, work: Work) -> Iterable[Body]:
     asked = tags(work.art_forms, work.outcomes)
     card = asked | mask("art_forms", ranking.serving(work))
     regions = [code for code in work.regions if code not in NATIONWIDE]
-    near: list[Organisation] = []
+    near: list[Body] = []
     if work.authority:
         places = _nearby(work.authority)
-        near = organisations.around(connection, tiers=places, card=card, limit=_NEAREST)
+        near = bodies.around(connection, tiers=places, card=card, limit=_NEAREST)
     if regions and len(near) < _ENOUGH:
-        near += organisations.around(connection, regions=regions, card=card, limit=_IN_REGION)
-    ids = suppliers.winners(connection, asked, regions, _WINNERS)
-    winners = organisations.by_ids(connection, ids).values()
-    wide = organisations.open_ones(connection, _OPEN) if not regions else []
+        near += bodies.around(connection, regions=regions, card=card, limit=_IN_REGION)
+    winners = bodies.winners(connection, asked, regions, _WINNERS)
+    wide = bodies.open_ones(connection, _OPEN) if not regions else []
     return chain(near, winners, wide)
 
 
@@ -179,29 +176,3 @@ def _nearby(gss: str) -> tuple[tuple[str, ...], ...]:
         code for code, km in away.items() if closeness.NEAR_KM < km <= closeness.AROUND_KM
     )
     return relatives, near, around
-
-
-def _candidate(entry: Organisation, won: tuple[Win, ...]) -> Candidate:
-    return Candidate(
-        key=entry.key,
-        name=entry.name,
-        region=entry.region,
-        authority=entry.authority,
-        postcode=entry.postcode,
-        art_forms=entry.art_forms,
-        outcomes=entry.outcomes,
-        won=tuple(
-            Past(
-                id=win.id,
-                title=wording.plain(win.title, 200),
-                buyer_key=win.buyer_key,
-                regions=win.regions,
-                art_forms=win.art_forms,
-                outcomes=win.outcomes,
-            )
-            for win in won
-        ),
-        sources=entry.sources,
-        charity=entry.charity is not None,
-        open=entry.subscriber_id is not None,
-    )

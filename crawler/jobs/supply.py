@@ -16,13 +16,13 @@ import sqlalchemy as sa
 from crawler.items import ART_FORMS, Judgement, Place
 from crawler.jobs import suggesting
 from crawler.jobs.checking import Audience, Reach, reach
+from crawler.jobs.directory import Directory
 from crawler.jobs.suggesting import Partner
 from crawler.opportunity import Opportunity
 from crawler.partners import ranking
 from crawler.places import nearness, outcodes, resolve_buyer
 from crawler.places.authorities import Authority, authorities, authority
 from crawler.places.nearness import Point
-from crawler.store import organisations
 from crawler.store.listings import mask
 from crawler.store.organisations import Organisation, tags
 
@@ -121,6 +121,7 @@ def _named(words: str) -> Authority | None:
 
 def supply(
     connection: sa.Connection,
+    bodies: Directory,
     place: Area,
     outcome: str,
     people: Audience,
@@ -134,16 +135,17 @@ def supply(
     asked = suggesting.work_of(work)
     serving = ranking.serving(asked)
     card = tags(forms, () if forms else (outcome,)) | mask("art_forms", serving)
-    found = organisations.around(connection, tiers=[_places(place.middle)], card=card, limit=_ALL)
-    near = _near(found, place)
-    public = [one.organisation for one in near if one.organisation.subscriber_id is None]
+    found = bodies.around(connection, tiers=[_places(place.middle)], card=card, limit=_ALL)
+    near = _near([one.organisation for one in found], place)
+    known = {one.organisation.id: one for one in found}
+    public = [one for one in near if one.organisation.subscriber_id is None][:_WEIGHED]
     opened = [one for one in near if one.organisation.subscriber_id is not None]
     opened.sort(key=lambda one: (one.km, one.organisation.name_key))
     counts, total = _counted(near)
     return Supply(
         counts=counts,
         total=total,
-        named=suggesting.among(connection, asked, public[:_WEIGHED], most=NAMED),
+        named=suggesting.among(asked, (known[one.organisation.id] for one in public), most=NAMED),
         open=tuple(opened[:_OPEN]),
         reach=reach(work, people, now),
     )

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.redaction import MARKS, Gone, cleared, release
-from crawler.store import contacts, listings
+from crawler.store import contacts, listings, stamps
 from crawler.store.statements import chunks
 from crawler.store.tables import metadata, releases, site_pages
 
@@ -31,6 +31,7 @@ SPARED = (
     "process_keys", "source_states", "subscribers", "subscriptions", "bid_mentions", "forgotten",
     "consents", "outbox", "bounces", "suppressions", "leases", "listings", "origins",
     "users", "sign_ins", "sessions", "skips", "job_runs", "organisation_wins", "contracts_waiting",
+    "stamps",
 )  # fmt: skip
 """Tables without such words; listings, made anew with their opportunities; those of people's own
 subscriptions, which ``subscribers erase`` erases; our own people, whom ``users remove`` removes;
@@ -99,6 +100,8 @@ def sweep_table(connection: sa.Connection, name: str, gone: Gone) -> int:
             done.append(row._mapping[keys[0]])
     if name == "opportunities":
         listings.renew(connection, done)
+    if done and name in ("organisations", "opportunities"):
+        stamps.renew(connection, "organisations")  # names and titles of what they won
     return len(done)
 
 

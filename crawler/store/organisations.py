@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
 from types import MappingProxyType
@@ -18,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.items import ART_FORMS
+from crawler.store import stamps
 from crawler.store.listings import BITS, mask, words_in
 from crawler.store.partner_tables import organisations
 from crawler.store.statements import chunks
@@ -67,6 +67,16 @@ class Organisation:
             ("subscriber", self.subscriber_id is not None),
         )
         return tuple(kind for kind, holds in known if holds)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A person's own entry without anything of theirs: its place, its `card`."""
+
+    id: int
+    authority: str | None
+    region: str | None
+    card: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,56 +194,14 @@ def ids_of(connection: sa.Connection, keys: Collection[str]) -> dict[str, int]:
     return found
 
 
-def around(
-    connection: sa.Connection,
-    *,
-    tiers: Sequence[Collection[str]] = (),
-    regions: Collection[str] = (),
-    card: int,
-    limit: int,
-) -> list[Organisation]:
-    """Whom anybody may see in one of these places, with an art form or outcome of `card`.
-
-    `tiers` are authorities, the nearest first. Where there are more than `limit`, those open to
-    partnering stay, then those of a nearer tier, then who won most, then by standing, then by lot.
-    Their `rows` are left out.
-    """
-    asked: dict[str, Any] = {f"tier{at}": list(tier) for at, tier in enumerate(tiers)}
-    asked |= {"regions": list(regions), "card": card, "limit": limit}
-    return [_narrow(row) for row in connection.execute(_around(len(tiers)), asked)]
+def public_narrow(connection: sa.Connection) -> list[Organisation]:
+    """Every entry that is nobody's own, without its other names and its `rows`."""
+    return [_narrow(row) for row in connection.execute(_PUBLIC)]
 
 
-@cache
-def _around(tiers: int) -> sa.Select[Any]:
-    """The query behind `around` for so many tiers; to build one takes as long as its answer."""
-    here = [
-        organisations.c.authority.in_(sa.bindparam(f"tier{at}", expanding=True))
-        for at in range(tiers)
-    ]
-    there = organisations.c.region.in_(sa.bindparam("regions", expanding=True))
-    return (
-        sa.select(*_NARROW)
-        .where(
-            sa.or_(*here, there),
-            organisations.c.card.bitwise_and(sa.bindparam("card", type_=sa.BigInteger)) != 0,
-            shown(),
-        )
-        .order_by(
-            organisations.c.opened.is_(None),
-            *(sa.case((one, 0), else_=1) for one in here),
-            organisations.c.wins.desc(),
-            organisations.c.standing.desc(),
-            organisations.c.key,
-        )
-        .limit(sa.bindparam("limit", type_=sa.Integer))
-    )
-
-
-def open_ones(connection: sa.Connection, limit: int) -> list[Organisation]:
-    """Subscribers who are open to partnering, the newest first."""
-    query = sa.select(*_NARROW).where(organisations.c.subscriber_id.is_not(None), shown())
-    rows = connection.execute(query.order_by(organisations.c.id.desc()).limit(limit))
-    return [_narrow(row) for row in rows]
+def own_marks(connection: sa.Connection) -> list[Mark]:
+    """Where people's own entries are to be found and by what; the newest first."""
+    return [Mark(*row) for row in connection.execute(_OWN_MARKS)]
 
 
 def listed(connection: sa.Connection) -> list[Organisation]:
@@ -259,16 +227,21 @@ def own(connection: sa.Connection, subscriber_id: int) -> Organisation | None:
 
 def add(connection: sa.Connection, fresh: Iterable[Organisation]) -> None:
     """Adds entries; their keys must be new."""
-    for part in chunks(fresh, 500):
-        connection.execute(organisations.insert(), [columns(one) for one in part])
+    rows = [columns(one) for one in fresh]
+    for part in chunks(rows, 500):
+        connection.execute(organisations.insert(), part)
+    if rows:
+        stamps.renew(connection, "organisations")
 
 
 def change(connection: sa.Connection, changed: Iterable[Organisation]) -> None:
     """Writes entries that are there, known by their ids."""
+    written = 0
     for one in changed:
-        connection.execute(
-            organisations.update().where(organisations.c.id == one.id).values(**columns(one))
-        )
+        statement = organisations.update().where(organisations.c.id == one.id)
+        written += connection.execute(statement.values(**columns(one))).rowcount
+    if written:
+        stamps.renew(connection, "organisations")
 
 
 def remove(connection: sa.Connection, ids: Collection[int]) -> int:
@@ -277,6 +250,8 @@ def remove(connection: sa.Connection, ids: Collection[int]) -> int:
     for part in chunks(ids):
         done = connection.execute(organisations.delete().where(organisations.c.id.in_(part)))
         gone += done.rowcount
+    if gone:
+        stamps.renew(connection, "organisations")
     return gone
 
 
@@ -285,6 +260,8 @@ def withdraw(connection: sa.Connection, subscriber_id: int) -> bool:
     gone = connection.execute(
         organisations.delete().where(organisations.c.subscriber_id == subscriber_id)
     )
+    if gone.rowcount:
+        stamps.renew(connection, "organisations")
     return gone.rowcount > 0
 
 
@@ -327,6 +304,14 @@ _NARROW = tuple(organisations.c[name] for name in (*_PLAIN, "card", "sources"))
 
 _BY_IDS = sa.select(*_NARROW).where(
     organisations.c.id.in_(sa.bindparam("ids", expanding=True)), shown()
+)
+
+
+_PUBLIC = sa.select(*_NARROW).where(organisations.c.subscriber_id.is_(None))
+_OWN_MARKS = (
+    sa.select(*(organisations.c[one] for one in ("id", "authority", "region", "card")))
+    .where(organisations.c.subscriber_id.is_not(None))
+    .order_by(organisations.c.id.desc())
 )
 
 

@@ -44,10 +44,14 @@ organisation_wins = sa.Table(
     metadata,
     keyed_by("organisation_id", "organisations"),
     keyed_by("opportunity_id", "opportunities"),
-    sa.Column("card", sa.BigInteger, nullable=False, comment="its listing's, as last seen"),
-    sa.Column("published", sa.BigInteger, nullable=False, comment="its listing's, as last seen"),
     sa.Index("ix_organisation_wins_opportunity_id", "opportunity_id"),
-    sa.Index("ix_organisation_wins_published", "published", "organisation_id", "card"),
+)
+
+stamps = sa.Table(
+    "stamps",
+    metadata,
+    sa.Column("thing", sa.String(40), primary_key=True),
+    sa.Column("stamp", sa.String(16), nullable=False, comment="another one after each change"),
 )
 
 introductions = sa.Table(

@@ -35,6 +35,7 @@ def page() -> str:
         with here().engine.connect() as connection:
             shown["found"] = supply.supply(
                 connection,
+                here().directory.of(connection),
                 place,
                 given["outcome"],
                 audience(),

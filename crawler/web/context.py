@@ -13,6 +13,7 @@ from flask import current_app
 
 from crawler.addresses import Addresses
 from crawler.config import Settings
+from crawler.jobs.directory import Newest
 
 T = TypeVar("T")
 Deliver = Callable[[Settings, sa.Engine, datetime], object]
@@ -46,7 +47,8 @@ class Web:
     """One running app: `clock` gives aware UTC, `remembered` holds what is costly by name.
 
     `deliver` has the outbox emptied and does not wait for it; `timetable` says when each of the
-    scheduler's jobs runs next after a moment, by name, as far as that is known here.
+    scheduler's jobs runs next after a moment, by name, as far as that is known here; `directory`
+    holds possible partners.
     """
 
     settings: Settings
@@ -56,6 +58,7 @@ class Web:
     deliver: Deliver
     timetable: Timetable
     remembered: dict[str, Remembered[object]] = field(default_factory=dict)
+    directory: Newest = field(default_factory=Newest)
 
     @property
     def secure(self) -> bool:

@@ -57,7 +57,8 @@ def page(token: str) -> str:
     """Who could deliver one opportunity with the reader, with the buttons to ask them."""
     with here().engine.connect() as connection:
         who, one = _about(holder(connection, "partners", token))
-        found = suggesting.partners(connection, one, who.person)
+        bodies = here().directory.of(connection)
+        found = suggesting.partners(connection, bodies, one, who.person)
         states = {
             made.asked_id if made.asker_id == who.person.id else made.asker_id: made
             for made in introductions.of(connection, who.person.id, one.id)

@@ -65,7 +65,8 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
         signs = coming.signs_of(connection, pk)
         over = one.status_at(now()) in _OVER
         asked = suggesting.work_of(one, ruling=ruling)
-        with_you = () if over else suggesting.for_work(connection, asked)
+        bodies = web.directory
+        with_you = () if over else suggesting.for_work(connection, bodies.of(connection), asked)
     return render_template(
         "opportunity.html",
         one=one,

@@ -91,7 +91,7 @@ def page(key: str) -> str:
         one = organisations.by_key(connection, key) if _is_key(key) else None
         if one is None:
             abort(404)
-        won = suppliers.of(connection, [one.id]).get(one.id, ())
+        won = suppliers.of(connection, one.id)
     return render_template(
         "partner.html", one=one, won=won[:20], register=_register(one), own=one.subscriber_id
     )
