@@ -12,9 +12,12 @@ Basis = Literal["notices", "page"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """One notice of an authority (GSS code) names a portal by the host `site`."""
+    """One notice names a portal by the host `site`.
 
-    authority: str
+    `authority` is the GSS code of its buyer, None for a buyer that is no authority.
+    """
+
+    authority: str | None
     portal: str
     site: str
 

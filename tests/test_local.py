@@ -144,6 +144,18 @@ def test_where_to_bid_by_notice_then_notices_then_page(engine: sa.Engine) -> Non
     assert line(asked) == wanted
     guest = dataclasses.replace(asked, buyer=Buyer(name="Barnsley Brass Band Trust"))
     assert line(guest) == ""
+    theirs = [
+        opportunity(number, buyer=guest.buyer, description=f"Use https://{host}/")
+        for number, host in enumerate(("www.the-chest.org.uk", "in-tendhost.co.uk") * 2, 3)
+    ]
+    ids = store(engine, *theirs[:3])
+    with database.writing(engine) as connection:
+        bids.remember(connection, ids, bidding.mention)
+        assert [one.authority for one in bids.used_by(connection)] == ["E08000016"]
+    assert line(guest) == wanted
+    with database.writing(engine) as connection:
+        bids.remember(connection, ids, lambda *_: None)
+    assert line(guest) == ""
 
 
 def test_where_to_bid_is_read_from_the_fields_for_it() -> None:

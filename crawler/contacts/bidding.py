@@ -46,7 +46,7 @@ def page_facts() -> tuple[PageFact, ...]:
 
 def named_in(text: str) -> Named | None:
     """The first portal whose address stands in `text` (a text or an address), or None."""
-    if not maybe_named(text):
+    if not _maybe_named(text):
         return None  # most texts: this takes a tenth of the time that looking for hosts takes
     for match in _HOST.finditer(text):
         host = match[1].lower()
@@ -56,8 +56,7 @@ def named_in(text: str) -> Named | None:
     return None
 
 
-def maybe_named(text: str) -> bool:
-    """Whether `text`, of one notice or of many, holds the name of any portal's host."""
+def _maybe_named(text: str) -> bool:
     low = text.lower()
     return any(known in low for known, _ in _hosts())
 
@@ -78,9 +77,8 @@ def authority_of(buyer: str | None) -> str | None:
 
 
 def mention(buyer: str | None, urls: Iterable[str], description: str) -> Mention | None:
-    """What a notice says of its authority's portal, if its buyer is an authority and names one."""
-    authority = authority_of(buyer)
-    found = of_notice(urls, description) if authority else None
-    if authority is None or found is None:
+    """What a notice says of its buyer's portal, if it tells its buyer and names one."""
+    found = of_notice(urls, description) if buyer else None
+    if found is None:
         return None
-    return Mention(authority=authority, portal=found.portal, site=found.site)
+    return Mention(authority=authority_of(buyer), portal=found.portal, site=found.site)

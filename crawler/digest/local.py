@@ -119,15 +119,11 @@ def where_to_bid(connection: sa.Connection, opportunity: Opportunity) -> Bidding
 
 def _of_other_notices(connection: sa.Connection, buyer: str) -> Bidding | None:
     """The portal that most notices of a buyer name that is no authority, such as a trust."""
-    said = bids.notices_of(connection, buyer)
-    if not bidding.maybe_named("\n".join(part for urls, text in said for part in (*urls, text))):
+    counts = Counter(bids.named_by(connection, buyer))
+    if not counts:
         return None
-    found = [named for urls, text in said if (named := bidding.of_notice(urls, text))]
-    if not found:
-        return None
-    counts = Counter(found)
-    best = min(counts, key=lambda one: (-counts[one], one.portal, one.site))
-    return Bidding(portal=best.portal, basis="notices", site=best.site, evidence=best.site)
+    portal, site = min(counts, key=lambda one: (-counts[one], *one))
+    return Bidding(portal=portal, basis="notices", site=site, evidence=site)
 
 
 def bodies_of(opportunity: Opportunity) -> list[str]:

@@ -22,27 +22,24 @@ _NEWEST = 20
 _BATCH = 1000
 
 Tell = Callable[[str | None, Sequence[str], str], Mention | None]
-"""What a notice says of its authority's portal: given its buyer's name, links and description."""
+"""What a notice says of its buyer's portal: given the buyer's name, links and description."""
 
 
-def notices_of(connection: sa.Connection, buyer: str) -> list[tuple[list[str], str]]:
-    """The links and description of each of the newest opportunities of the buyer of that name."""
-    rows = connection.execute(_OF_BUYER, {"buyer": key(buyer)})
-    return [(list(row.urls), row.description) for row in rows]
+def named_by(connection: sa.Connection, buyer: str) -> list[tuple[str, str]]:
+    """Portal and site that each of the newest opportunities of the buyer of that name names."""
+    return [(row.portal, row.site) for row in connection.execute(_OF_BUYER, {"buyer": key(buyer)})]
 
 
 def _of_buyer_query() -> sa.Select[Any]:
-    # Through the narrow rows, which have an index on the buyer: the wide ones would all be read.
     newest = (
         sa.select(listings.c.opportunity_id)
         .where(listings.c.buyer_key == sa.bindparam("buyer"))
         .order_by(listings.c.published.desc(), listings.c.opportunity_id)
         .limit(_NEWEST)
+        .subquery()
     )
-    return (
-        sa.select(opportunities.c.urls, opportunities.c.description)
-        .where(opportunities.c.id.in_(newest))
-        .order_by(opportunities.c.published.desc(), opportunities.c.key)
+    return sa.select(bid_mentions.c.portal, bid_mentions.c.site).join(
+        newest, newest.c.opportunity_id == bid_mentions.c.opportunity_id
     )
 
 
@@ -62,7 +59,7 @@ def remember(connection: sa.Connection, ids: Collection[int], tell: Tell) -> Non
     for part in chunks(sorted(ids), _BATCH):
         query = sa.select(*columns).select_from(both).where(opportunities.c.id.in_(part))
         stored = connection.execute(query).all()
-        known = {row.id: row for row in stored if row.authority is not None}
+        known = {row.id: row for row in stored if row.portal is not None}
         rows = [
             _row(row, told)
             for row in stored
@@ -107,9 +104,9 @@ def _row(opportunity: Any, told: Mention) -> dict[str, Any]:
     }
 
 
-def _add_up(connection: sa.Connection, pairs: Iterable[tuple[str, str]]) -> None:
+def _add_up(connection: sa.Connection, pairs: Iterable[tuple[str | None, str]]) -> None:
     """Counts the notices that name each portal for each authority anew."""
-    for authority, portal in sorted(pairs):
+    for authority, portal in sorted((one, other) for one, other in pairs if one is not None):
         named = sa.and_(bid_mentions.c.authority == authority, bid_mentions.c.portal == portal)
         seen = bid_mentions.c.published
         total = sa.select(sa.func.count(), sa.func.min(seen), sa.func.max(seen)).where(named)

@@ -509,7 +509,7 @@ bid_mentions = sa.Table(
     "bid_mentions",
     metadata,
     keyed_by("opportunity_id", "opportunities"),
-    sa.Column("authority", sa.String(9), nullable=False, comment="GSS code of the buyer"),
+    sa.Column("authority", sa.String(9), comment="GSS code of the buyer, if it is one"),
     sa.Column("portal", sa.Text, nullable=False),
     sa.Column("site", sa.Text, nullable=False, comment="the host by which it is named"),
     sa.Column("published", Moment, nullable=False),
