@@ -136,12 +136,12 @@ def ask_barely(engine: sa.Engine, one: Search) -> None:
             connection.execute(sa.select(sa.func.count()).select_from(some.subquery())).scalar()
 
 
-def read_page(engine: sa.Engine, key: str) -> None:
+def read_page(engine: sa.Engine, open_ones: browse.OpenOnes, key: str) -> None:
     """Everything that the page of one opportunity shows out of the store."""
     with engine.connect() as connection:
         found = opportunities.by_key(connection, key)
         assert found is not None
-        browse.related(connection, found[0], now=NOW)
+        browse.related(connection, found[0], open_ones, now=NOW)
         browse.timeline(connection, found[0], found[1].changes)
 
 
@@ -248,7 +248,9 @@ def run(engine: sa.Engine, rounds: int, slowest: int) -> None:
     times, best = measured(searches, ask_store(engine), rounds, server)
     report("search", times, bare, 250)
     bare, _ = measured(keys, lambda key: read_row(engine, key), rounds)
-    pages, _ = measured(keys, lambda key: read_page(engine, key), rounds, server)
+    with engine.connect() as connection:
+        open_ones = browse.OpenOnes(connection, NOW)
+    pages, _ = measured(keys, lambda key: read_page(engine, open_ones, key), rounds, server)
     report("page", pages, bare, 30)
     for took, one in sorted(best, key=lambda each: each[0], reverse=True)[:slowest]:
         print(f"{took.clock:9.1f} {took.work:9.1f} ms  {one.sort} {one.asked}")

@@ -25,6 +25,7 @@ from crawler.opportunity import Change, Opportunity
 from crawler.store import browse, database, opportunities, tables
 from crawler.store.browse import Filters, Found
 from crawler.store.filters import FACETS
+from crawler.store.likeness import OpenOnes
 from crawler.store.opportunities import Entry
 
 DAY = timedelta(days=1)
@@ -560,7 +561,8 @@ def test_an_empty_database_has_empty_answers(engine: sa.Engine) -> None:
         assert browse.week(connection, NOW).open == 0
         assert browse.timeline(connection, 1, ()) == ()
         assert browse.releases_of(connection, "nothing") == ()
-        assert browse.related(connection, 1, now=NOW) == browse.Related(earlier=(), similar=())
+        nothing = browse.Related(earlier=(), similar=())
+        assert browse.related(connection, 1, OpenOnes(connection, NOW), now=NOW) == nothing
         assert browse.of_authority(connection, "E08000003", now=NOW).open == ()
 
 
@@ -604,10 +606,20 @@ def test_related_are_the_buyers_contracts_with_their_winners_and_what_is_alike(
         opportunity("dance", deadline=soon, judgement=judged("arts", ("performing",))),
     )
     with engine.connect() as connection:
-        found = browse.related(connection, ids_[0], now=NOW)
+        open_ones = OpenOnes(connection, NOW)
+        found = browse.related(connection, ids_[0], open_ones, now=NOW)
     assert [one.hit.id for one in found.earlier] == ["else", "won", "roof"]
     assert found.earlier[1].awards == (won,)
     assert [one.id for one in found.similar] == ["here", "two", "one"]
+    # What has closed or been cancelled since the open ones were read is not similar any more.
+    with database.writing(engine) as connection:
+        named = tables.opportunities.c.key == "two"
+        connection.execute(sa.update(tables.opportunities).where(named).values(status="cancelled"))
+    with engine.connect() as connection:
+        later = browse.related(connection, ids_[0], open_ones, now=NOW)
+        over = browse.related(connection, ids_[0], open_ones, now=soon + DAY / 2)
+    assert [one.id for one in later.similar] == ["here", "one"]
+    assert over.similar == ()
 
 
 def test_an_authority_has_calls_and_awards(engine: sa.Engine) -> None:

@@ -136,3 +136,47 @@ def test_a_full_disk_fails_the_job_in_words_and_is_waited_for(
         assert len(sources.states_of(connection)) == 50
     assert "full" in caplog.records[0].getMessage()
     engine.dispose()
+
+
+@pytest.mark.postgresql
+def test_connections_that_lay_idle_are_asked_before_they_are_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = database.engine(server.url)
+    one = sa.text("SELECT 1")
+
+    def cut() -> None:
+        with engine.connect() as first, engine.connect() as second:
+            pids = [one.scalar(sa.text("SELECT pg_backend_pid()")) for one in (first, second)]
+        lone = sa.create_engine(database.parsed(server.url), poolclass=sa.pool.NullPool)
+        with lone.connect() as other:
+            for pid in pids:
+                other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+    def both() -> list[int]:
+        with engine.connect() as first, database.reading(engine) as second:
+            return [first.execute(one).scalar_one(), second.execute(one).scalar_one()]
+
+    monkeypatch.setattr(database, "_IDLE", 0.0)
+    cut()
+    assert both() == [1, 1]
+    # One that was used a moment ago is taken at its word; a failure costs one statement, no more.
+    monkeypatch.setattr(database, "_IDLE", 60.0)
+    cut()
+    with pytest.raises(sa.exc.OperationalError), engine.connect() as connection:
+        connection.execute(one)
+    assert both() == [1, 1]
+    engine.dispose()
+
+
+def test_reading_sees_what_is_there_and_changes_nothing_else(engine: sa.Engine) -> None:
+    with database.writing(engine) as connection:
+        sources.remember(connection, "one", "x")
+    with database.reading(engine) as connection:
+        assert list(sources.states_of(connection)) == ["one"]
+    # The same connection, given back, holds transactions again.
+    with engine.connect() as connection:
+        sources.remember(connection, "two", "x")
+        connection.rollback()
+    with database.reading(engine) as connection:
+        assert list(sources.states_of(connection)) == ["one"]

@@ -30,13 +30,14 @@ from crawler.store.dossiers import (
 )
 from crawler.store.filters import DEFAULT, FACETS, Filters, check, choices, spans
 from crawler.store.hits import Hit
+from crawler.store.likeness import OpenOnes
 from crawler.store.paging import SORTS, Sort
 from crawler.store.search import Segment, Words
 
 __all__ = [
     "DEFAULT", "FACETS", "MOST", "SORTS", "Contract", "Dossier", "Event", "Filters", "Found", "Hit",
-    "Published", "Related", "Segment", "Sort", "Week", "find", "of_authority", "related",
-    "releases_of", "timeline", "week",
+    "OpenOnes", "Published", "Related", "Segment", "Sort", "Week", "find", "of_authority",
+    "related", "releases_of", "timeline", "week",
 ]  # fmt: skip
 
 MOST = 100

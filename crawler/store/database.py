@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -28,6 +29,9 @@ HEAD = "0021"
 
 _LOCK = 7_264_001
 """The PostgreSQL advisory lock under which merges happen; any number, used nowhere else."""
+
+_IDLE = 1.0
+"""Seconds after which a server may have gone away: a restart takes longer."""
 
 
 def engine(url: str) -> sa.Engine:
@@ -55,7 +59,7 @@ def connect(url: str) -> sa.Engine:
     }
     if place.get_backend_name() != "sqlite":
         try:
-            return sa.create_engine(place, pool_pre_ping=True, **options)
+            return _checked(sa.create_engine(place, **options))
         except ImportError as error:
             raise StoreError(
                 "PostgreSQL needs the extra `scale`: install psycopg as README says."
@@ -99,6 +103,29 @@ def writable(path: Path) -> None:
         ) from error
 
 
+def _checked(made: sa.Engine) -> sa.Engine:
+    """Has connections that lay idle asked whether they still are one, before they are used.
+
+    `pool_pre_ping` asks each time, which takes as long as a short statement.
+    """
+
+    def used(_: object, record: sa.pool.ConnectionPoolEntry, *__: object) -> None:
+        record.info["used"] = time.monotonic()
+
+    def ask(idle: Any, record: sa.pool.ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info["used"] <= _IDLE:
+            return
+        try:
+            made.dialect.do_ping(idle)
+        except made.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.InvalidatePoolError from error
+
+    sa.event.listen(made, "connect", used)
+    sa.event.listen(made, "checkin", used)
+    sa.event.listen(made, "checkout", ask)
+    return made
+
+
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None
     for pragma in (
@@ -114,6 +141,17 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     """Writers take the write lock at once: a reader that turns writer half-way would fail."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def reading(on: sa.Engine) -> sa.Connection:
+    """A connection for statements that only read, one after the other; as `Engine.connect` is used.
+
+    On PostgreSQL without a transaction around them, which would see each one's newest state all the
+    same and costs two more trips to the server.
+    """
+    if on.dialect.name == "postgresql":
+        return on.execution_options(isolation_level="AUTOCOMMIT").connect()
+    return on.connect()
 
 
 @contextmanager
@@ -132,16 +170,25 @@ def writing(on: sa.Engine, *, alone: bool = True) -> Iterator[sa.Connection]:
 def schema(on: sa.Engine) -> str | None:
     """The database's schema revision; None if it is empty. Raises `StoreError`."""
     try:
-        with on.connect() as connection:
-            if not sa.inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        try:
+            return _revision(on)
+        except sa.exc.DatabaseError as error:
+            if not error.connection_invalidated:
+                raise
+            return _revision(on)  # a lost connection does not say why; the next one does
     except sa.exc.DatabaseError as error:
         words = " ".join(str(error.orig).split()).rstrip(".?")
         raise StoreError(
             f"the database {on.url.render_as_string()} does not open: {words}."
             " Check TENDERS_DATABASE_URL and that the server runs."
         ) from error
+
+
+def _revision(on: sa.Engine) -> str | None:
+    with on.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def clock(on: sa.Engine) -> datetime:

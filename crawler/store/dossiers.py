@@ -18,6 +18,7 @@ from crawler.opportunity import Change
 from crawler.store import hits, opportunities
 from crawler.store.filters import card_at
 from crawler.store.hits import Hit
+from crawler.store.likeness import TAGS, OpenOnes
 from crawler.store.listings import BITS, REGIONS, gss_number, mask, seconds
 from crawler.store.tables import listings, processes, releases
 
@@ -26,11 +27,6 @@ _NEAR = mask("relevance", ["arts", "commissionable", "adjacent"])
 _OVER = mask("stages", ["award", "contract"])
 _CALL = mask("stages", ["tender"])
 _OPEN = mask("status", ["open", "unknown"])
-_TAGS = sum(BITS["art_forms"].values()) + sum(BITS["outcomes"].values())
-_PLACES = sum(BITS["regions"].values()) - BITS["regions"]["unknown"]
-
-_CANDIDATES = 2000
-"""Open opportunities that are compared for likeness, those that close next first."""
 
 _RELEASES = 500
 """Releases of one opportunity that its page tells of, the newest."""
@@ -102,29 +98,42 @@ class Published:
 
 
 def related(
-    connection: sa.Connection, pk: int, *, now: datetime, earlier: int = 10, similar: int = 6
+    connection: sa.Connection,
+    pk: int,
+    open_ones: OpenOnes,
+    *,
+    now: datetime,
+    earlier: int = 10,
+    similar: int = 6,
 ) -> Related:
-    """What else to look at beside the opportunity with this internal id."""
+    """What else to look at beside the opportunity with this internal id.
+
+    What is similar is sought among `open_ones`.
+    """
     mine = connection.execute(_MINE, {"pk": pk}).one_or_none()
     if mine is None:
         return Related(earlier=(), similar=())
     before = _earlier(connection, mine, earlier)
-    alike = _alike(connection, mine, now)[:similar]
+    alike = open_ones.like(mine.card, pk, now=now, most=similar)
     known = {hit.pk: hit for hit in hits.load(connection, [*before, *alike], now)}
     return Related(
         earlier=_contracts(connection, [known[one] for one in before if one in known]),
-        similar=tuple(known[one] for one in alike if one in known),
+        similar=tuple(known[one] for one in alike if one in known and _alive(known[one])),
     )
 
 
 _MINE = sa.select(listings).where(listings.c.opportunity_id == sa.bindparam("pk"))
 
 
+def _alive(hit: Hit) -> bool:
+    return hit.status in ("open", "unknown")
+
+
 def _earlier(connection: sa.Connection, mine: Any, most: int) -> Sequence[int]:
     """Contracts of the same buyer: those of the same kind of work first, then the newest."""
     if not mine.buyer_key:
         return ()
-    asked = {"buyer": mine.buyer_key, "but": mine.opportunity_id, "tags": mine.card & _TAGS}
+    asked = {"buyer": mine.buyer_key, "but": mine.opportunity_id, "tags": mine.card & TAGS}
     return connection.execute(_EARLIER, asked | {"most": most}).scalars().all()
 
 
@@ -152,40 +161,6 @@ _EARLIER = _earlier_query()
 def _contracts(connection: sa.Connection, found: Sequence[Hit]) -> tuple[Contract, ...]:
     won = opportunities.awards_of(connection, [hit.pk for hit in found])
     return tuple(Contract(hit=hit, awards=won.get(hit.pk, ())) for hit in found)
-
-
-def _alike(connection: sa.Connection, mine: Any, now: datetime) -> list[int]:
-    """Open opportunities that share art forms, outcomes or places: the more, the earlier."""
-    tags: int = mine.card & _TAGS
-    if not tags:
-        return []
-    asked = {"at": seconds(now), "tags": tags, "but": mine.opportunity_id}
-    found = connection.execute(_ALIKE, asked).all()
-    places: int = mine.card & _PLACES
-
-    def likeness(card: int) -> int:
-        return 2 * (card & tags).bit_count() + (card & places).bit_count()
-
-    return [pk for pk, card in sorted(found, key=lambda one: -likeness(one[1]))]
-
-
-def _alike_query() -> sa.Select[int, int]:
-    table = listings.c
-    return (
-        sa.select(table.opportunity_id, table.card)
-        .where(
-            table.closes >= sa.bindparam("at", type_=sa.BigInteger),
-            table.card.bitwise_and(_OPEN) != 0,
-            table.card.bitwise_and(_SHOWN) != 0,
-            table.card.bitwise_and(sa.bindparam("tags", type_=sa.BigInteger)) != 0,
-            table.opportunity_id != sa.bindparam("but"),
-        )
-        .order_by(table.closes, table.opportunity_id)
-        .limit(_CANDIDATES)
-    )
-
-
-_ALIKE = _alike_query()
 
 
 def of_authority(connection: sa.Connection, gss: str, *, now: datetime, limit: int = 20) -> Dossier:

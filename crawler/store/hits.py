@@ -16,6 +16,7 @@ from crawler.opportunity import status_at
 from crawler.store import search
 from crawler.store.listings import words_in
 from crawler.store.search import Segment, Words
+from crawler.store.statements import padded
 from crawler.store.tables import listings, opportunities
 from crawler.text import one_line
 
@@ -69,7 +70,7 @@ def load(
     """The opportunities with these internal ids, in their order; what is gone is left out."""
     if not ids:
         return ()
-    rows = {row.id: row for row in connection.execute(_ROWS, {"ids": list(ids)})}
+    rows = {row.id: row for row in connection.execute(_ROWS, {"ids": padded(ids)})}
     marked = search.passages(connection, words, list(rows)) if words and rows else {}
     return tuple(_hit(rows[pk], now, marked.get(pk)) for pk in ids if pk in rows)
 

@@ -18,7 +18,7 @@ from crawler.opportunity import Change, Opportunity
 from crawler.store import bidding, listings
 from crawler.store.early_tables import contracts_waiting, gatherings, relets
 from crawler.store.impact_tables import asks
-from crawler.store.statements import chunks
+from crawler.store.statements import chunks, padded
 from crawler.store.tables import (
     awards,
     changes,
@@ -271,7 +271,7 @@ def _children(
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for part in chunks(ids):
-        for row in connection.execute(_of_opportunities(table), {"ids": part}):
+        for row in connection.execute(_of_opportunities(table), {"ids": padded(part)}):
             found[row.opportunity_id].append(row)
     return found
 

@@ -34,3 +34,13 @@ def chunks(values: Iterable[T], size: int = _PARAMETERS) -> Iterator[list[T]]:
     rest = iter(values)
     while part := list(islice(rest, size)):
         yield part
+
+
+def padded(values: Iterable[T]) -> list[T]:
+    """`values` and the last one again, up to a power of two: for lists that a statement reads by.
+
+    A server plans a statement anew for each length of its lists; of these there are few.
+    """
+    some = list(values)
+    missing = (1 << (len(some) - 1).bit_length()) - len(some) if some else 0
+    return some + some[-1:] * missing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -17,13 +18,16 @@ from crawler.digest.local import local
 from crawler.jobs import export, freshness, suggesting
 from crawler.keys import forget_key
 from crawler.opportunity import Opportunity
-from crawler.store import browse, coming, listings, opportunities
+from crawler.store import browse, coming, database, listings, opportunities
+from crawler.store.likeness import OpenOnes
 from crawler.store.rulings import Ruling, rulings
 from crawler.web import guide, resources, showing, speaking
 from crawler.web.access import Route
-from crawler.web.context import here, now
+from crawler.web.context import Remembered, here, now
 
 _OVER = ("closed", "cancelled", "awarded")
+_FRESH = timedelta(minutes=1)
+"""How long the choice of similar opportunities rests on what was open then."""
 
 
 class Elsewhere(Exception):  # noqa: N818
@@ -56,9 +60,9 @@ def find(connection: sa.Connection, id: str) -> tuple[int, Opportunity]:  # noqa
 def page(id: str) -> str | AnyResponse:  # noqa: A002
     """The page of one opportunity."""
     web = here()
-    with web.engine.connect() as connection:
+    with database.reading(web.engine) as connection:
         pk, one = find(connection, id)
-        related = browse.related(connection, pk, now=now())
+        related = browse.related(connection, pk, _open_ones(), now=now())
         events = browse.timeline(connection, pk, one.changes)
         ruling = rulings(connection, [pk]).get(pk)
         nearby = local(connection, one, forget_key(web.settings))
@@ -82,6 +86,16 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
         **_ahead(signs, one),
         **_shown(one),
     )
+
+
+def _open_ones() -> OpenOnes:
+    def look(at: datetime) -> object:
+        with here().engine.connect() as connection:
+            return OpenOnes(connection, at)
+
+    found = here().remembered.setdefault("open ones", Remembered(look, _FRESH)).at(now())
+    assert isinstance(found, OpenOnes)
+    return found
 
 
 def _ahead(signs: Signs, one: Opportunity) -> dict[str, Any]:
