@@ -608,7 +608,7 @@ def test_related_are_the_buyers_contracts_with_their_winners_and_what_is_alike(
     with engine.connect() as connection:
         open_ones = OpenOnes(connection, NOW)
         found = browse.related(connection, ids_[0], open_ones, now=NOW)
-    assert [one.hit.id for one in found.earlier] == ["else", "won", "roof"]
+    assert [one.id for one in found.earlier] == ["else", "won", "roof"]
     assert found.earlier[1].awards == (won,)
     assert [one.id for one in found.similar] == ["here", "two", "one"]
     # What has closed or been cancelled since the open ones were read is not similar any more.
@@ -640,7 +640,7 @@ def test_an_authority_has_calls_and_awards(engine: sa.Engine) -> None:
         found = browse.of_authority(connection, "E08000003", now=NOW)
         assert browse.of_authority(connection, "x'", now=NOW).open == ()
     assert [one.id for one in found.open] == ["soon", "call", "undated"]
-    assert [(one.hit.id, one.awards[0].suppliers) for one in found.awarded] == [
+    assert [(one.id, one.awards[0].suppliers) for one in found.awarded] == [
         ("won", ("Brass & Co",))
     ]
 

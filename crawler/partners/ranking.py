@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from operator import itemgetter
 from types import MappingProxyType
 
 from crawler.partners.bodies import name_key
@@ -125,6 +126,29 @@ class _Weighed:
 _NOTHING = _Reason(0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is the same of one piece of work for everybody who is weighed."""
+
+    work: Work
+    names: Mapping[str, str]
+    itself: frozenset[str]
+    wanted: frozenset[str]
+    serving: frozenset[str]
+    everywhere: bool
+
+
+def _asked(work: Work, names: Mapping[str, str]) -> _Asked:
+    return _Asked(
+        work,
+        names,
+        itself=frozenset(name_key(other) for other in (work.buyer, work.reader) if other),
+        wanted=frozenset((*work.art_forms, *work.outcomes)),
+        serving=serving(work),
+        everywhere=not work.authority and (not work.regions or work.regions == NATIONWIDE),
+    )
+
+
 def suggest(
     work: Work,
     candidates: Iterable[Candidate],
@@ -138,8 +162,9 @@ def suggest(
     are equally good, another one comes first for another opportunity.
     """
     seen: dict[str, tuple[float, _Weighed]] = {}
+    asked = _asked(work, names)
     for one in candidates:
-        made = _weigh(work, one, names)
+        made = _weigh(asked, one)
         if made is None:
             continue
         # The same body from a list and in its own words is one; its own words come first.
@@ -193,10 +218,12 @@ def _of_one_house(one: Candidate, other: Candidate) -> bool:
     return " " in short and long.startswith(f"{short} ")
 
 
-def _still_worth(one: _Weighed, times: dict[str, int]) -> float:
+def _still_worth(one: _Weighed, times: Mapping[str, int]) -> float:
     forms = one.candidate.art_forms
-    before = min((times.get(form, 0) for form in forms), default=0)
-    return one.score - _MOST_TAKEN * (1.0 - math.pow(_AGAIN, before / 2))
+    if not forms:
+        return one.score
+    before = min([times.get(form, 0) for form in forms])
+    return one.score - _MOST_TAKEN * (1.0 - math.pow(_AGAIN, before / 2)) if before else one.score
 
 
 def _lot(work: Work, one: Candidate) -> bytes:
@@ -204,70 +231,71 @@ def _lot(work: Work, one: Candidate) -> bytes:
     return blake2b(f"{work.id} {one.key}".encode(), digest_size=8).digest()
 
 
-def _weigh(work: Work, one: Candidate, names: Mapping[str, str]) -> _Weighed | None:
-    if not _could(work, one):
+def _weigh(asked: _Asked, one: Candidate) -> _Weighed | None:
+    if not _could(asked, one):
         return None
-    place, brings, won = _place(work, one), _brings(work, one, names), _won(work, one)
+    past = _like(asked, one) if one.won else []
+    brings, won = _brings(asked, one), _won(asked.work, past)
     if not (brings.worth or won.worth):
         return None
-    if not place.worth and not _reaches(work, one):
+    place = _place(asked.work, one)
+    if not place.worth and not _reaches(asked, one, past):
         return None
-    open_ = _Reason(1.5, lambda: "open to partnering") if one.open else _NOTHING
+    open_ = _OPEN if one.open else _NOTHING
     known = _told(standing(one.name, one.sources, charity=one.charity))
     unlikely = known.worth <= UNKNOWN or (known.worth < 0 and brings.worth < _WORKS)
     if unlikely and not won.worth and not one.open:
         return None  # a venue's bar, a hirer of lights, or nobody knows what
     reasons = (place, brings, won, open_, known)
-    return _Weighed(one, reasons, sum(reason.worth for reason in reasons))
+    return _Weighed(one, reasons, sum([reason.worth for reason in reasons]))
+
+
+_OPEN = _Reason(1.5, lambda: "open to partnering")
 
 
 def _told(said: tuple[float, str]) -> _Reason:
     return _Reason(said[0], lambda: said[1])
 
 
-def _could(work: Work, one: Candidate) -> bool:
+def _could(asked: _Asked, one: Candidate) -> bool:
     """Whether it makes sense to name them: neither buyer nor reader, and no council or school."""
-    name = name_key(one.name)
-    if name in {name_key(other) for other in (work.buyer, work.reader) if other}:
+    if asked.itself and name_key(one.name) in asked.itself:
         return False
     if one.open:
         return True
     return delivers(one.name) or (bool(one.won) and not works_elsewhere(one.name))
 
 
-def _reaches(work: Work, one: Candidate) -> bool:
+def _reaches(asked: _Asked, one: Candidate, past: Sequence[tuple[float, Past]]) -> bool:
     """Whether somebody who is not near works there all the same, as what they won shows."""
-    if not _everywhere(work):
-        return any(
-            _alike(work, win) > 0
-            and _same_form(work, win)
-            and (set(win.regions) & set(work.regions) or _same_buyer(work, win))
-            for win in one.won
-        )
-    asked, brought = work.art_forms or work.outcomes, {*one.art_forms, *one.outcomes}
-    known = one.open or any(_alike(work, win) > 0 and _same_form(work, win) for win in one.won)
-    return known and bool(brought & set(asked))
+    work = asked.work
+    won = (win for worth, win in past if worth > 0 and _same_form(work, win))
+    if not asked.everywhere:
+        return any(_same_region(work, win) or _same_buyer(work, win) for win in won)
+    wanted, brought = work.art_forms or work.outcomes, {*one.art_forms, *one.outcomes}
+    return (one.open or any(True for _ in won)) and not brought.isdisjoint(wanted)
 
 
 def _same_form(work: Work, win: Past) -> bool:
     """Whether what was won is of an art form that is asked for, where any is."""
-    return not work.art_forms or bool(set(work.art_forms) & set(win.art_forms))
+    return not work.art_forms or not set(work.art_forms).isdisjoint(win.art_forms)
 
 
 def _same_buyer(work: Work, win: Past) -> bool:
     return bool(win.buyer_key) and win.buyer_key == work.buyer_key
 
 
-def _everywhere(work: Work) -> bool:
-    return not work.authority and (not work.regions or work.regions == NATIONWIDE)
+def _same_region(work: Work, win: Past) -> bool:
+    return not set(win.regions).isdisjoint(work.regions)
 
 
 def _place(work: Work, one: Candidate) -> _Reason:
     return _told(near(work.regions, work.authority, one.region, one.authority, one.postcode))
 
 
-def _brings(work: Work, one: Candidate, names: Mapping[str, str]) -> _Reason:
+def _brings(asked: _Asked, one: Candidate) -> _Reason:
     """What the work asks for and they bring; what the reader lacks counts most."""
+    work, names = asked.work, asked.names
     forms = [form for form in one.art_forms if form in work.art_forms]
     outcomes = [word for word in one.outcomes if word in work.outcomes]
     shared = [*forms, *outcomes]
@@ -280,7 +308,7 @@ def _brings(work: Work, one: Candidate, names: Mapping[str, str]) -> _Reason:
         return _Reason((1.8 if lacking else 0.9) + 0.3 * len(shared), told)
     if outcomes:
         return _Reason(1.0, partial(_works, list(one.art_forms[:2]), outcomes, names))
-    delivers = [form for form in one.art_forms if form in serving(work)]
+    delivers = [form for form in one.art_forms if form in asked.serving]
     if delivers:
         new = 0.4 if not set(delivers) & work.has else 0.0
         return _Reason(0.8 + new, partial(_named, "could bring {}", delivers[:2], names))
@@ -324,13 +352,17 @@ def _listing(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])}{last}{words[-1]}"
 
 
-def _won(work: Work, one: Candidate) -> _Reason:
+def _like(asked: _Asked, one: Candidate) -> list[tuple[float, Past]]:
+    """What they won, and how much each is like this: the same buyer's first."""
+    return [(_alike(asked, win), win) for win in one.won]
+
+
+def _won(work: Work, past: Sequence[tuple[float, Past]]) -> _Reason:
     """What they won that is like this: the same buyer's first, then the same kind of work."""
-    past = [(_alike(work, win), win) for win in one.won if win.id != work.id]
-    like = sorted((pair for pair in past if pair[0] > 0), key=lambda pair: -pair[0])
+    like = [pair for pair in past if pair[0] > 0 and pair[1].id != work.id]
     if not like:
         return _NOTHING
-    worth, best = like[0]
+    worth, best = max(like, key=itemgetter(0))
     return _Reason(worth + 0.2 * min(len(like) - 1, 3), partial(_won_what, work, best))
 
 
@@ -339,14 +371,14 @@ def _won_what(work: Work, best: Past) -> str:
     return f"won ‘{title}’{' for this buyer' if _same_buyer(work, best) else ''}"
 
 
-def _alike(work: Work, win: Past) -> float:
-    asked = {*work.art_forms, *work.outcomes}
-    shared = asked & {*win.art_forms, *win.outcomes}
+def _alike(asked: _Asked, win: Past) -> float:
+    work = asked.work
+    shared = asked.wanted.intersection((*win.art_forms, *win.outcomes))
     if not shared:
         return 0.0
     worth = 1.2 if _same_form(work, win) else 0.4 + 0.3 * min(len(shared), 3)
     if _same_buyer(work, win):
         worth += 1.2
-    if set(win.regions) & set(work.regions):
+    if _same_region(work, win):
         worth += 0.6
     return worth

@@ -15,7 +15,7 @@ from crawler.decoding import decode
 from crawler.errors import ReleaseError
 from crawler.items import Award
 from crawler.opportunity import Change
-from crawler.store import hits, opportunities
+from crawler.store import hits, opportunities, tables
 from crawler.store.filters import card_at
 from crawler.store.hits import Hit
 from crawler.store.likeness import TAGS, OpenOnes
@@ -34,9 +34,10 @@ _RELEASES = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """An opportunity that was awarded, and to whom."""
+    """An opportunity that was awarded, by its public `id`, and to whom."""
 
-    hit: Hit
+    id: str
+    title: str
     awards: tuple[Award, ...]
 
 
@@ -113,12 +114,11 @@ def related(
     mine = connection.execute(_MINE, {"pk": pk}).one_or_none()
     if mine is None:
         return Related(earlier=(), similar=())
-    before = _earlier(connection, mine, earlier)
     alike = open_ones.like(mine.card, pk, now=now, most=similar)
-    known = {hit.pk: hit for hit in hits.load(connection, [*before, *alike], now)}
+    found = hits.load(connection, alike, now, brief=True)
     return Related(
-        earlier=_contracts(connection, [known[one] for one in before if one in known]),
-        similar=tuple(known[one] for one in alike if one in known and _alive(known[one])),
+        earlier=_contracts(connection, _earlier(connection, mine, earlier)),
+        similar=tuple(hit for hit in found if _alive(hit)),
     )
 
 
@@ -129,38 +129,49 @@ def _alive(hit: Hit) -> bool:
     return hit.status in ("open", "unknown")
 
 
-def _earlier(connection: sa.Connection, mine: Any, most: int) -> Sequence[int]:
+def _earlier(connection: sa.Connection, mine: Any, most: int) -> Sequence[Any]:
     """Contracts of the same buyer: those of the same kind of work first, then the newest."""
     if not mine.buyer_key:
         return ()
     asked = {"buyer": mine.buyer_key, "but": mine.opportunity_id, "tags": mine.card & TAGS}
-    return connection.execute(_EARLIER, asked | {"most": most}).scalars().all()
+    return connection.execute(_EARLIER, asked | {"most": most}).all()
 
 
-def _earlier_query() -> sa.Select[int]:
+def _earlier_query() -> sa.Select[int, str, str]:
     """The query behind `_earlier`; to build one takes longer than its answer."""
     card = listings.c.card
     tags = sa.bindparam("tags", type_=sa.BigInteger)
     same = sa.case((card.bitwise_and(tags) != 0, 2), else_=0)
     near = sa.case((card.bitwise_and(_NEAR) != 0, 1), else_=0)
-    return (
-        sa.select(listings.c.opportunity_id)
+    first = (
+        sa.select(listings.c.opportunity_id, (same + near).label("kind"), listings.c.published)
         .where(
             listings.c.buyer_key == sa.bindparam("buyer"),
             card.bitwise_and(_OVER) != 0,
             listings.c.opportunity_id != sa.bindparam("but"),
         )
-        .order_by((same + near).desc(), listings.c.published.desc())
+        .order_by(sa.desc("kind"), listings.c.published.desc())
         .limit(sa.bindparam("most", type_=sa.Integer))
+        .subquery()
+    )
+    return _named(first).order_by(first.c.kind.desc(), first.c.published.desc())
+
+
+def _named(chosen: sa.Subquery) -> sa.Select[int, str, str]:
+    """What `_contracts` takes, of the chosen listings: wide rows are read for those only."""
+    table = tables.opportunities.c
+    return sa.select(table.id, table.key, table.title).join(
+        chosen, chosen.c.opportunity_id == table.id
     )
 
 
 _EARLIER = _earlier_query()
 
 
-def _contracts(connection: sa.Connection, found: Sequence[Hit]) -> tuple[Contract, ...]:
-    won = opportunities.awards_of(connection, [hit.pk for hit in found])
-    return tuple(Contract(hit=hit, awards=won.get(hit.pk, ())) for hit in found)
+def _contracts(connection: sa.Connection, found: Sequence[Any]) -> tuple[Contract, ...]:
+    """Contracts out of rows with the internal id, the public one and the title of each."""
+    won = opportunities.awards_of(connection, [row.id for row in found])
+    return tuple(Contract(id=row.key, title=row.title, awards=won.get(row.id, ())) for row in found)
 
 
 def of_authority(connection: sa.Connection, gss: str, *, now: datetime, limit: int = 20) -> Dossier:
@@ -180,10 +191,13 @@ def of_authority(connection: sa.Connection, gss: str, *, now: datetime, limit: i
     shown = table.card.bitwise_and(_SHOWN) != 0
     near = table.card.bitwise_and(_NEAR) != 0
     calls = ours.where(table.card.bitwise_and(_CALL) != 0, alive, shown)
-    over = ours.where(table.card.bitwise_and(_OVER) != 0, near)
+    over = ours.where(table.card.bitwise_and(_OVER) != 0, near).add_columns(table.published)
+    won = over.order_by(newest).subquery()
     return Dossier(
         open=hits.load(connection, ids(calls.order_by(table.closes.is_(None), table.closes)), now),
-        awarded=_contracts(connection, hits.load(connection, ids(over.order_by(newest)), now)),
+        awarded=_contracts(
+            connection, connection.execute(_named(won).order_by(won.c.published.desc())).all()
+        ),
     )
 
 

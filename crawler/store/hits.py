@@ -65,29 +65,38 @@ _LISTS = ("regions", "sources")
 
 
 def load(
-    connection: sa.Connection, ids: Sequence[int], now: datetime, words: Words | None = None
+    connection: sa.Connection,
+    ids: Sequence[int],
+    now: datetime,
+    words: Words | None = None,
+    *,
+    brief: bool = False,
 ) -> tuple[Hit, ...]:
-    """The opportunities with these internal ids, in their order; what is gone is left out."""
+    """The opportunities with these internal ids, in their order; what is gone is left out.
+
+    If `brief`, without a piece of their descriptions: a long text takes a while to read.
+    """
     if not ids:
         return ()
-    rows = {row.id: row for row in connection.execute(_ROWS, {"ids": padded(ids)})}
+    query = _BRIEF_ROWS if brief else _ROWS
+    rows = {row.id: row for row in connection.execute(query, {"ids": padded(ids)})}
     marked = search.passages(connection, words, list(rows)) if words and rows else {}
     return tuple(_hit(rows[pk], now, marked.get(pk)) for pk in ids if pk in rows)
 
 
-def _rows_query() -> sa.Select[Any]:
+def _rows_query(lede: sa.ColumnElement[str]) -> sa.Select[Any]:
     """The query behind `load`; to build one takes as long as its answer."""
     table = opportunities.c
     names = ("id", "key", "buyer_name", "status", "scores", *_AS_STORED, *_LISTS)
-    lede = sa.func.substr(table.description, 1, 2 * _LEDE).label("lede")
     return (
-        sa.select(*(table[name] for name in names), lede, listings.c.card)
+        sa.select(*(table[name] for name in names), lede.label("lede"), listings.c.card)
         .join(listings, listings.c.opportunity_id == table.id)
         .where(table.id.in_(sa.bindparam("ids", expanding=True)))
     )
 
 
-_ROWS = _rows_query()
+_ROWS = _rows_query(sa.func.substr(opportunities.c.description, 1, 2 * _LEDE))
+_BRIEF_ROWS = _rows_query(sa.literal(""))
 
 
 def _hit(
