@@ -72,7 +72,8 @@ def test_what_somebody_won_goes_with_them(engine: sa.Engine) -> None:
     known = Directory([body(1), body(2)], (), [(2, win("new", "visual")), (2, win("old", "music"))])
     with engine.connect() as connection:
         found = known.around(connection, tiers=((HULL,),), card=MUSIC, limit=9)
-        assert [[past.id for past in one.for_work(MUSIC).won] for one in found] == [[], ["old"]]
+        won = [[past.id for past in one.candidate.won] for one in found]
+        assert won == [[], ["new", "old"]]
         assert names(known.winners(connection, MUSIC, (), 9)) == ["Band 2"]
         assert names(known.winners(connection, tags(("dance",)), (), 9)) == []
         assert names(known.winners(connection, MUSIC, ("TLE",), 9)) == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 MOST = 3
@@ -77,6 +78,7 @@ def host_of(url: str) -> str:
     return _host(url) or ""
 
 
+@lru_cache(maxsize=4096)
 def _host(url: str) -> str | None:
     """The host of a web address that is fit for a mail, or None."""
     if len(url) > _LONGEST or not url.isprintable() or _UNFIT.intersection(url):

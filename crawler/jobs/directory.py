@@ -10,7 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -38,16 +38,10 @@ _NOBODY: _Numbers = np.empty(0, np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An organisation, as a candidate without wins, and what it won by the cards of that work."""
+    """An organisation, also as a candidate with all that it won."""
 
     organisation: Organisation
     candidate: Candidate
-    won: tuple[tuple[int, Past], ...] = ()
-
-    def for_work(self, tags: int) -> Candidate:
-        """The candidate with what it won that has one of `tags` (as in `listings.card`)."""
-        won = tuple(past for card, past in self.won if card & tags)
-        return replace(self.candidate, won=won) if won else self.candidate
 
 
 class Directory:
@@ -57,9 +51,9 @@ class Directory:
         self, public: Iterable[Organisation], own: Iterable[Mark], won: Iterable[tuple[int, Win]]
     ) -> None:
         wins = list(won)
-        past: dict[int, list[tuple[int, Past]]] = defaultdict(list)
+        past: dict[int, list[Past]] = defaultdict(list)
         for winner, win in wins:
-            past[winner].append((win.card, _past(win)))
+            past[winner].append(_past(win))
         self._past = {one: tuple(found) for one, found in past.items()}
         ordered = sorted(public, key=_by_substance)
         self._bodies = [self._body(one) for one in ordered]
@@ -72,7 +66,7 @@ class Directory:
         self._wins = _numbers(win.card for _, win in wins)
 
     def _body(self, one: Organisation) -> Body:
-        return Body(one, _candidate(one), self._past.get(one.id, ()))
+        return Body(one, _candidate(one, self._past.get(one.id, ())))
 
     def around(
         self,
@@ -205,7 +199,7 @@ def _past(win: Win) -> Past:
     )
 
 
-def _candidate(entry: Organisation) -> Candidate:
+def _candidate(entry: Organisation, won: tuple[Past, ...]) -> Candidate:
     return Candidate(
         key=entry.key,
         name=entry.name,
@@ -214,6 +208,7 @@ def _candidate(entry: Organisation) -> Candidate:
         postcode=entry.postcode,
         art_forms=entry.art_forms,
         outcomes=entry.outcomes,
+        won=won,
         sources=entry.sources,
         charity=entry.charity is not None,
         open=entry.subscriber_id is not None,

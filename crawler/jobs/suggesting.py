@@ -82,11 +82,8 @@ def for_work(
 
 def among(work: Work, bodies: Iterable[Body], *, most: int) -> tuple[Partner, ...]:
     """The best partners for `work` of these `bodies`, and of nobody else."""
-    asked = tags(work.art_forms, work.outcomes)
     found = {one.candidate.key: one for one in bodies}
-    chosen = ranking.suggest(
-        work, (one.for_work(asked) for one in found.values()), NAMES, most=most
-    )
+    chosen = ranking.suggest(work, (one.candidate for one in found.values()), NAMES, most=most)
     return tuple(
         Partner(organisation=found[made.candidate.key].organisation, reasons=made.reasons)
         for made in chosen

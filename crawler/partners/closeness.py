@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 
 from crawler.places import nearness
 from crawler.places.authorities import COMBINED, authority
@@ -22,26 +23,26 @@ def near(
     region: str | None,
     home: str | None,
     postcode: str | None,
-) -> tuple[float, str]:
-    """0 to 4 and a clause: the same authority, then by distance, then the region; 0 for far.
+) -> tuple[float, Callable[[], str]]:
+    """0 to 4 and how to say it: the same authority, then by distance, then the region; 0 for far.
 
     `regions` and `where` (GSS) are the work's, `region`, `home` (GSS) and `postcode` the body's.
     """
     if where:
         relation = nearness.relatives(where).get(home or "")
         if relation == "same":
-            return 4.0, f"in {_called(where)} itself"
+            return 4.0, lambda: f"in {_called(where)} itself"
         if relation:
-            return 3.5, f"in {_called(home)}"
+            return 3.5, lambda: f"in {_called(home)}"
         km = None if is_wide(where) else _apart(where, home, postcode)
         beyond = bool(regions) and region not in regions
         if km is not None and km <= NEAR_KM:
-            return 3.2 - km / NEAR_KM * 0.5 - _BORDER * beyond, _away(home, km)
+            return 3.2 - km / NEAR_KM * 0.5 - _BORDER * beyond, partial(_away, home, km)
         if km is not None and km <= AROUND_KM and not beyond:
-            return 2.4 - km / AROUND_KM, _away(home, km)
+            return 2.4 - km / AROUND_KM, partial(_away, home, km)
     if region and region in regions:
-        return 0.8 if where else 1.5, f"in {region_name(region)}"
-    return 0.0, ""
+        return 0.8 if where else 1.5, lambda: f"in {region_name(region)}"
+    return 0.0, str
 
 
 def is_wide(gss: str) -> bool:

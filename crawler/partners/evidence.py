@@ -125,8 +125,11 @@ class Library:
         ranked.sort(key=lambda pair: -pair[0])
         picked: list[Chosen] = []
         for role in (*ROLES, None, None, None):
+            taken = {one.resource.key for one in picked}
             left = [
-                pair for pair in ranked if pair[1] not in picked and role in (pair[1].role, None)
+                pair
+                for pair in ranked
+                if role in (pair[1].role, None) and pair[1].resource.key not in taken
             ]
             if left and len(picked) < MOST:
                 picked.append(_another_voice(left, picked))

@@ -232,9 +232,9 @@ def _lot(work: Work, one: Candidate) -> bytes:
 
 
 def _weigh(asked: _Asked, one: Candidate) -> _Weighed | None:
-    if not _could(asked, one):
+    past = _like(asked, one)
+    if not _could(asked, one, past):
         return None
-    past = _like(asked, one) if one.won else []
     brings, won = _brings(asked, one), _won(asked.work, past)
     if not (brings.worth or won.worth):
         return None
@@ -257,19 +257,19 @@ def _told(said: tuple[float, str]) -> _Reason:
     return _Reason(said[0], lambda: said[1])
 
 
-def _could(asked: _Asked, one: Candidate) -> bool:
+def _could(asked: _Asked, one: Candidate, past: Sequence[tuple[float, Past]]) -> bool:
     """Whether it makes sense to name them: neither buyer nor reader, and no council or school."""
     if asked.itself and name_key(one.name) in asked.itself:
         return False
     if one.open:
         return True
-    return delivers(one.name) or (bool(one.won) and not works_elsewhere(one.name))
+    return delivers(one.name) or (bool(past) and not works_elsewhere(one.name))
 
 
 def _reaches(asked: _Asked, one: Candidate, past: Sequence[tuple[float, Past]]) -> bool:
     """Whether somebody who is not near works there all the same, as what they won shows."""
     work = asked.work
-    won = (win for worth, win in past if worth > 0 and _same_form(work, win))
+    won = (win for _, win in past if _same_form(work, win))
     if not asked.everywhere:
         return any(_same_region(work, win) or _same_buyer(work, win) for win in won)
     wanted, brought = work.art_forms or work.outcomes, {*one.art_forms, *one.outcomes}
@@ -290,7 +290,7 @@ def _same_region(work: Work, win: Past) -> bool:
 
 
 def _place(work: Work, one: Candidate) -> _Reason:
-    return _told(near(work.regions, work.authority, one.region, one.authority, one.postcode))
+    return _Reason(*near(work.regions, work.authority, one.region, one.authority, one.postcode))
 
 
 def _brings(asked: _Asked, one: Candidate) -> _Reason:
@@ -353,13 +353,13 @@ def _listing(words: Sequence[str]) -> str:
 
 
 def _like(asked: _Asked, one: Candidate) -> list[tuple[float, Past]]:
-    """What they won, and how much each is like this: the same buyer's first."""
-    return [(_alike(asked, win), win) for win in one.won]
+    """What they won that is like this, and how much."""
+    return [(worth, win) for win in one.won if (worth := _alike(asked, win))]
 
 
 def _won(work: Work, past: Sequence[tuple[float, Past]]) -> _Reason:
     """What they won that is like this: the same buyer's first, then the same kind of work."""
-    like = [pair for pair in past if pair[0] > 0 and pair[1].id != work.id]
+    like = [pair for pair in past if pair[1].id != work.id]
     if not like:
         return _NOTHING
     worth, best = max(like, key=itemgetter(0))
@@ -372,11 +372,15 @@ def _won_what(work: Work, best: Past) -> str:
 
 
 def _alike(asked: _Asked, win: Past) -> float:
+    """How much a contract is like the work; 0 if they share neither art form nor outcome."""
     work = asked.work
-    shared = asked.wanted.intersection((*win.art_forms, *win.outcomes))
-    if not shared:
+    if asked.wanted.isdisjoint(win.art_forms) and asked.wanted.isdisjoint(win.outcomes):
         return 0.0
-    worth = 1.2 if _same_form(work, win) else 0.4 + 0.3 * min(len(shared), 3)
+    if _same_form(work, win):
+        worth = 1.2
+    else:
+        shared = asked.wanted.intersection((*win.art_forms, *win.outcomes))
+        worth = 0.4 + 0.3 * min(len(shared), 3)
     if _same_buyer(work, win):
         worth += 1.2
     if _same_region(work, win):
