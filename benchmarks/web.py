@@ -30,7 +30,7 @@ import serving
 import sqlalchemy as sa
 from seeding import NOW, seed
 
-from crawler.store import browse, database, opportunities, search, tables
+from crawler.store import browse, database, listings, opportunities, search, tables
 from crawler.store.browse import Filters, Sort
 
 
@@ -141,7 +141,8 @@ def read_page(engine: sa.Engine, open_ones: browse.OpenOnes, key: str) -> None:
     with engine.connect() as connection:
         found = opportunities.by_key(connection, key)
         assert found is not None
-        browse.related(connection, found[0], open_ones, now=NOW)
+        seen = listings.seen_of(found[1], None)
+        browse.related(connection, *found, seen, open_ones, now=NOW)
         browse.timeline(connection, found[0], found[1].changes)
 
 

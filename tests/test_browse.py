@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from crawler.store import browse, database, opportunities, tables
 from crawler.store.browse import Filters, Found
 from crawler.store.filters import FACETS
 from crawler.store.likeness import OpenOnes
+from crawler.store.listings import seen_of
 from crawler.store.opportunities import Entry
 
 DAY = timedelta(days=1)
@@ -562,7 +563,7 @@ def test_an_empty_database_has_empty_answers(engine: sa.Engine) -> None:
         assert browse.timeline(connection, 1, ()) == ()
         assert browse.releases_of(connection, "nothing") == ()
         nothing = browse.Related(earlier=(), similar=())
-        assert browse.related(connection, 1, OpenOnes(connection, NOW), now=NOW) == nothing
+        assert related(connection, 1, opportunity("me"), OpenOnes(connection, NOW)) == nothing
         assert browse.of_authority(connection, "E08000003", now=NOW).open == ()
 
 
@@ -580,6 +581,12 @@ def test_the_week_in_numbers(shelf: sa.Engine) -> None:
     assert (week.new, week.closing, week.open, week.awarded) == (15, 0, 13, 1)
     assert (later.closing, later.open) == (12, 13)
     assert (week.by_region["TLD"], week.by_region["UK"], week.by_region["TLC"]) == (1, 1, 0)
+
+
+def related(
+    connection: sa.Connection, pk: int, one: Opportunity, among: OpenOnes, now: datetime = NOW
+) -> browse.Related:
+    return browse.related(connection, pk, one, seen_of(one, None), among, now=now)
 
 
 def test_related_are_the_buyers_contracts_with_their_winners_and_what_is_alike(
@@ -607,7 +614,7 @@ def test_related_are_the_buyers_contracts_with_their_winners_and_what_is_alike(
     )
     with engine.connect() as connection:
         open_ones = OpenOnes(connection, NOW)
-        found = browse.related(connection, ids_[0], open_ones, now=NOW)
+        found = related(connection, ids_[0], me, open_ones)
     assert [one.id for one in found.earlier] == ["else", "won", "roof"]
     assert found.earlier[1].awards == (won,)
     assert [one.id for one in found.similar] == ["here", "two", "one"]
@@ -616,8 +623,8 @@ def test_related_are_the_buyers_contracts_with_their_winners_and_what_is_alike(
         named = tables.opportunities.c.key == "two"
         connection.execute(sa.update(tables.opportunities).where(named).values(status="cancelled"))
     with engine.connect() as connection:
-        later = browse.related(connection, ids_[0], open_ones, now=NOW)
-        over = browse.related(connection, ids_[0], open_ones, now=soon + DAY / 2)
+        later = related(connection, ids_[0], me, open_ones)
+        over = related(connection, ids_[0], me, open_ones, soon + DAY / 2)
     assert [one.id for one in later.similar] == ["here", "one"]
     assert over.similar == ()
 

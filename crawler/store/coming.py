@@ -118,18 +118,39 @@ def _gathering_of(row: Any) -> Gathering:
 
 def signs_of(connection: sa.Connection, pk: int) -> Signs:
     """What is kept of one opportunity, past or to come."""
-    asked = {"pk": pk}
+    ends: dict[int, Relet] = {}
+    met: dict[int, Gathering] = {}
+    for row in connection.execute(_SIGNS_OF, {"pk": pk}):
+        ended, gathered = (_Part(row, table) for table in (relets, gatherings))
+        if ended.id is not None and ended.id not in ends:
+            ends[ended.id] = relet_of(ended)
+        if gathered.id is not None and gathered.id not in met:
+            met[gathered.id] = _gathering_of(gathered)
     return Signs(
-        relets=tuple(relet_of(row) for row in connection.execute(_RELETS_OF, asked)),
-        gatherings=tuple(_gathering_of(row) for row in connection.execute(_GATHERINGS_OF, asked)),
+        relets=tuple(ends[at] for at in sorted(ends)),
+        gatherings=tuple(met[at] for at in sorted(met)),
     )
 
 
-def _of_one(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(table).where(table.c.opportunity_id == sa.bindparam("pk")).order_by(table.c.id)
+class _Part:
+    """The columns of one table in a row that joins several."""
+
+    def __init__(self, row: sa.Row[Any], table: sa.Table) -> None:
+        self._row, self._table = row._mapping, table
+
+    def __getattr__(self, name: str) -> Any:
+        return self._row[self._table.c[name]]
 
 
-_RELETS_OF, _GATHERINGS_OF = _of_one(relets), _of_one(gatherings)
+def _signs_query() -> sa.Select[Any]:
+    """Every contract beside every meeting: few have both, and one statement asks for either."""
+    one = sa.select(sa.bindparam("pk", type_=sa.BigInteger).label("pk")).subquery()
+    joined = one.outerjoin(relets, relets.c.opportunity_id == one.c.pk)
+    joined = joined.outerjoin(gatherings, gatherings.c.opportunity_id == one.c.pk)
+    return sa.select(relets, gatherings).select_from(joined)
+
+
+_SIGNS_OF = _signs_query()
 
 
 def find(

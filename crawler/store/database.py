@@ -24,7 +24,7 @@ from crawler.errors import StoreError
 from crawler.store import work_queue
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-HEAD = "0021"
+HEAD = "0022"
 """The newest schema revision: that of the last file in `MIGRATIONS`."""
 
 _LOCK = 7_264_001

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from crawler.decoding import decode
 from crawler.errors import ReleaseError
 from crawler.items import Award
-from crawler.opportunity import Change
+from crawler.opportunity import Change, Opportunity
 from crawler.store import hits, opportunities, tables
 from crawler.store.filters import card_at
 from crawler.store.hits import Hit
-from crawler.store.likeness import TAGS, OpenOnes
-from crawler.store.listings import BITS, REGIONS, gss_number, mask, seconds
+from crawler.store.likeness import OpenOnes
+from crawler.store.listings import BITS, REGIONS, Seen, gss_number, mask, seconds
 from crawler.store.tables import listings, processes, releases
+from crawler.text import key
 
 _SHOWN = mask("relevance", ["arts", "commissionable"])
 _NEAR = mask("relevance", ["arts", "commissionable", "adjacent"])
@@ -101,44 +102,38 @@ class Published:
 def related(
     connection: sa.Connection,
     pk: int,
+    one: Opportunity,
+    seen: Seen,
     open_ones: OpenOnes,
     *,
     now: datetime,
     earlier: int = 10,
     similar: int = 6,
 ) -> Related:
-    """What else to look at beside the opportunity with this internal id.
+    """What else to look at beside `one`, the opportunity with this internal id, as it is `seen`.
 
     What is similar is sought among `open_ones`.
     """
-    mine = connection.execute(_MINE, {"pk": pk}).one_or_none()
-    if mine is None:
-        return Related(earlier=(), similar=())
-    alike = open_ones.like(mine.card, pk, now=now, most=similar)
-    found = hits.load(connection, alike, now, brief=True)
+    tags = mask("art_forms", seen.art_forms) | mask("outcomes", seen.outcomes)
+    places = mask("regions", one.place.regions)
+    found = hits.load(
+        connection, open_ones.like(tags | places, pk, now=now, most=similar), now, brief=True
+    )
+    buyer = key(one.buyer.name) if one.buyer else ""
+    asked = {"buyer": buyer, "but": pk, "tags": tags, "most": earlier}
+    before = connection.execute(_EARLIER, asked).all() if buyer else ()
     return Related(
-        earlier=_contracts(connection, _earlier(connection, mine, earlier)),
+        earlier=_contracts(connection, before),
         similar=tuple(hit for hit in found if _alive(hit)),
     )
-
-
-_MINE = sa.select(listings).where(listings.c.opportunity_id == sa.bindparam("pk"))
 
 
 def _alive(hit: Hit) -> bool:
     return hit.status in ("open", "unknown")
 
 
-def _earlier(connection: sa.Connection, mine: Any, most: int) -> Sequence[Any]:
-    """Contracts of the same buyer: those of the same kind of work first, then the newest."""
-    if not mine.buyer_key:
-        return ()
-    asked = {"buyer": mine.buyer_key, "but": mine.opportunity_id, "tags": mine.card & TAGS}
-    return connection.execute(_EARLIER, asked | {"most": most}).all()
-
-
 def _earlier_query() -> sa.Select[int, str, str]:
-    """The query behind `_earlier`; to build one takes longer than its answer."""
+    """Contracts of the same buyer: those of the same kind of work first, then the newest."""
     card = listings.c.card
     tags = sa.bindparam("tags", type_=sa.BigInteger)
     same = sa.case((card.bitwise_and(tags) != 0, 2), else_=0)

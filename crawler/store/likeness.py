@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crawler.store.listings import BITS, mask, seconds
 from crawler.store.tables import listings
 
-TAGS = sum(BITS["art_forms"].values()) + sum(BITS["outcomes"].values())
+_TAGS = sum(BITS["art_forms"].values()) + sum(BITS["outcomes"].values())
 _PLACES = sum(BITS["regions"].values()) - BITS["regions"]["unknown"]
 _SHOWN = mask("relevance", ["arts", "commissionable"])
 _OPEN = mask("status", ["open", "unknown"])
@@ -37,7 +37,7 @@ class OpenOnes:
 
         Of equals that come first which close first. None share anything with a card without tags.
         """
-        tags = card & TAGS
+        tags = card & _TAGS
         fitting = (self._cards & tags) != 0
         fitting &= (self._closes >= seconds(now)) & (self._ids != but)
         chosen = np.flatnonzero(fitting)[:_CANDIDATES]

@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from crawler.bands import SHOWN_AS, ShownAs, shown_as
 from crawler.buyers import BUYER_KINDS, kind_of
 from crawler.items import ART_FORMS, OUTCOMES, STAGES, STATUSES
+from crawler.opportunity import Opportunity
 from crawler.store.rulings import Ruling, rulings
 from crawler.store.statements import chunks, insert_or_ignore
 from crawler.store.tables import listings, opportunities, origins
@@ -145,6 +146,14 @@ def as_seen(
         outcomes=aims,
         chance=float(ruling.relevance in ("arts", "commissionable")),
     )
+
+
+def seen_of(one: Opportunity, ruling: Ruling | None) -> Seen:
+    """The same of a whole opportunity."""
+    judged = one.judgement
+    if judged is None:
+        return as_seen(None, None, (), (), ruling)
+    return as_seen(judged.relevance, judged.scores, judged.art_forms, judged.outcomes, ruling)
 
 
 def gss_number(code: str | None) -> int:

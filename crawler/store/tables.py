@@ -190,7 +190,7 @@ listings = sa.Table(
     # With the card, the rows that a page of many is chosen from need not be read themselves.
     sa.Index("ix_listings_published", "published", "opportunity_id", "card"),
     sa.Index("ix_listings_closes", "closes", "opportunity_id", "card"),
-    sa.Index("ix_listings_buyer_key", "buyer_key"),
+    sa.Index("ix_listings_buyer_key", "buyer_key", "published", "opportunity_id", "card"),
     sa.Index("ix_listings_authority", "authority"),
 )
 

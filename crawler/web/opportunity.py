@@ -20,7 +20,7 @@ from crawler.keys import forget_key
 from crawler.opportunity import Opportunity
 from crawler.store import browse, coming, database, listings, opportunities
 from crawler.store.likeness import OpenOnes
-from crawler.store.rulings import Ruling, rulings
+from crawler.store.rulings import rulings
 from crawler.web import guide, resources, showing, speaking
 from crawler.web.access import Route
 from crawler.web.context import Remembered, here, now
@@ -62,9 +62,10 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
     web = here()
     with database.reading(web.engine) as connection:
         pk, one = find(connection, id)
-        related = browse.related(connection, pk, _open_ones(), now=now())
-        events = browse.timeline(connection, pk, one.changes)
         ruling = rulings(connection, [pk]).get(pk)
+        seen = listings.seen_of(one, ruling)
+        related = browse.related(connection, pk, one, seen, _open_ones(), now=now())
+        events = browse.timeline(connection, pk, one.changes)
         nearby = local(connection, one, forget_key(web.settings))
         signs = coming.signs_of(connection, pk)
         over = one.status_at(now()) in _OVER
@@ -75,7 +76,7 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
         "opportunity.html",
         one=one,
         ruling=ruling,
-        seen=_seen(one, ruling),
+        seen=seen,
         related=related,
         nearby=nearby,
         history=showing.history(events),
@@ -107,15 +108,6 @@ def _ahead(signs: Signs, one: Opportunity) -> dict[str, Any]:
         "meetings": [met for met in signs.gatherings if met.day >= today],
         "relets": [relet for relet in signs.relets if running and relet.latest >= today],
     }
-
-
-def _seen(one: Opportunity, ruling: Ruling | None) -> listings.Seen:
-    judged = one.judgement
-    if judged is None:
-        return listings.as_seen(None, None, (), (), ruling)
-    return listings.as_seen(
-        judged.relevance, judged.scores, judged.art_forms, judged.outcomes, ruling
-    )
 
 
 def _shown(one: Opportunity) -> dict[str, Any]:
