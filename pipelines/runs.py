@@ -41,7 +41,8 @@ class RecordRun:
         settings = crawler.settings
         self._crawler = crawler
         self._store = not settings.getbool("DRY_RUN")
-        self._report = settings.getbool("REPORT_PROGRESS")
+        self._report = settings.getbool("REPORT")
+        self._progress_every = settings.getfloat("PROGRESS_EVERY")
         self._engine = database.engine(settings["DATABASE_URL"])
         self._runs: dict[str, int] = {}
         self._outcomes: dict[str, Outcome] = {}
@@ -73,7 +74,8 @@ class RecordRun:
                     self._runs[source.key] = runs.begin(connection, source.key, now)
         if self._report:
             self._windows = spider.window_count()  # type: ignore[attr-defined]
-            create_looping_call(self._progress).start(0.5)
+            if self._progress_every:
+                create_looping_call(self._progress).start(self._progress_every)
             threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def request_sent(self, request: Any) -> None:

@@ -35,6 +35,8 @@ from crawler.store.runs import Tally, Verdict
 COUNTS = ("requests", "releases", "new", "changed", "same", "dropped", "errors")
 _PATIENCE = 60.0
 _LEASE = timedelta(seconds=60)
+_PROGRESS = 0.5
+"""Seconds between what a crawl tells of itself while somebody listens."""
 
 Listener = Callable[[dict[str, Any]], None]
 
@@ -103,13 +105,13 @@ def crawl(
     keys: Sequence[str],
     options: Options,
     now: datetime,
-    listen: Listener = lambda _: None,
+    listen: Listener | None = None,
 ) -> list[Result]:
     """Crawls the sources `keys` (all if empty) into the database `url`; one result each, in order.
 
-    `listen` is called with each event of the subprocesses. Raises `UsageError` and `StoreError`
-    before the first request. An interrupt ends the subprocesses in good order. Paused sources are
-    read only if `keys` names them.
+    `listen` is called with each event of the subprocesses; where nobody listens, they tell only
+    how they ended. Raises `UsageError` and `StoreError` before the first request. An interrupt ends
+    the subprocesses in good order. Paused sources are read only if `keys` names them.
     """
     wanted = find(keys)
     check(wanted, options, now)  # before there is a database: a slip of the keyboard makes none
@@ -128,7 +130,7 @@ def crawl_rows(
     wanted: Sequence[Source],
     options: Options,
     now: datetime,
-    listen: Listener = lambda _: None,
+    listen: Listener | None = None,
     rows: Path | None = None,
 ) -> list[Result]:
     """As `crawl`, of sources at hand and with options that `check` has passed.
@@ -156,7 +158,7 @@ def crawl_rows(
         free = [one for one in wanted if one.key not in busy]
         commands = [
             [
-                *_command(engine, source, options, clock()),
+                *_command(engine, source, options, clock(), listen),
                 *_resume(engine, source, options, now, folder),
             ]
             for source in free
@@ -189,7 +191,7 @@ def _run(
     wanted: Sequence[Source],
     commands: Sequence[list[str]],
     environment: dict[str, str],
-    listen: Listener,
+    listen: Listener | None,
 ) -> list[Result]:
     if not wanted:
         return []
@@ -225,7 +227,13 @@ def _resume(
     return ["-a", f"resume={path}"]
 
 
-def _command(engine: sa.Engine, source: Source, options: Options, now: datetime) -> list[str]:
+def _command(
+    engine: sa.Engine,
+    source: Source,
+    options: Options,
+    now: datetime,
+    listen: Listener | None,
+) -> list[str]:
     """What Scrapy is told to crawl one source; watermark and silence go in as arguments."""
     with engine.connect() as connection:
         state = sources.states_of(connection).get(source.key, sources.State())
@@ -249,7 +257,8 @@ def _command(engine: sa.Engine, source: Source, options: Options, now: datetime)
     if quiet > now:
         arguments["quiet_for"] = f"{(quiet - now).total_seconds():.3f}"
     settings = {
-        "REPORT_PROGRESS": True,
+        "REPORT": True,
+        "PROGRESS_EVERY": 0.0 if listen is None else _PROGRESS,
         "DRY_RUN": options.dry_run,
         "LOG_LEVEL": "INFO" if options.verbose else "WARNING",
         "LOOPBACK_ALLOWED": any(is_loopback(mirror) for mirror in _mirrors(source, options)),
@@ -287,7 +296,7 @@ async def _watch_all(
     wanted: Sequence[Source],
     commands: Sequence[list[str]],
     environment: dict[str, str],
-    listen: Listener,
+    listen: Listener | None,
 ) -> list[Result]:
     watches = [
         asyncio.create_task(_watch(source, command, environment, listen))
@@ -303,7 +312,7 @@ async def _watch_all(
 
 
 async def _watch(
-    source: Source, command: list[str], environment: dict[str, str], listen: Listener
+    source: Source, command: list[str], environment: dict[str, str], listen: Listener | None
 ) -> Result:
     """Runs one subprocess to its end and reads its events."""
     reads, output = os.pipe()
@@ -330,7 +339,7 @@ async def _watch(
     return _result(source, summary, code)
 
 
-async def _read(output: int, listen: Listener, summary: dict[str, Any]) -> None:
+async def _read(output: int, listen: Listener | None, summary: dict[str, Any]) -> None:
     """Hears the events on the open file `output` until nobody writes there any more."""
     lines = asyncio.StreamReader(limit=1 << 20)
     loop = asyncio.get_running_loop()
@@ -346,7 +355,8 @@ async def _read(output: int, listen: Listener, summary: dict[str, Any]) -> None:
             continue
         if event.get("event") == "summary":
             summary.update(event)
-        listen(event)
+        if listen is not None:
+            listen(event)
     transport.close()
 
 
