@@ -43,12 +43,8 @@ DOWNLOADER_MIDDLEWARES = {
     "spiders.addresses.AddressMiddleware": 950,
 }
 
-# One step a file; only the last writes.
+# Of releases, one of the first two makes what pipelines/steps.py says, together.
 ITEM_PIPELINES = {
-    "pipelines.unchanged.Unchanged": 100,
-    "pipelines.decode.Decode": 200,
-    "pipelines.relevance.Judge": 300,
-    "pipelines.place.Locate": 400,
     "pipelines.show.Show": 800,
     "pipelines.keep.Keep": 900,
     "pipelines.contacts.KeepContacts": 910,
@@ -76,6 +72,7 @@ LOG_DATEFORMAT = "%H:%M:%S"
 
 # Ours, set for one run by `crawler.jobs.crawl`.
 DRY_RUN = False
-REPORT_PROGRESS = False
+REPORT = False
+PROGRESS_EVERY = 0.0
 DATABASE_URL = _settings.database
 MODEL_FOLDER = str(_settings.model)

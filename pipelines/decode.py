@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Self
 
 from scrapy.crawler import Crawler
 
 from crawler.decoding import decode
 from crawler.errors import ReleaseError
 from crawler.items import Batch, RawRelease
-from crawler.sources import load
+from crawler.sources import Source, load
 from pipelines.counting import DECODED, complain, filled, newest, tally
 
 logger = logging.getLogger(__name__)
@@ -33,30 +33,35 @@ class Decode:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Scrapy's constructor."""
-        return cls(crawler)
+    def through(self, batches: Sequence[Batch]) -> list[Batch]:
+        """The batches, decoded."""
+        rows = load()
+        done = [
+            replace(
+                batch,
+                releases=tuple(
+                    decoded(one, batch.source, rows[batch.source].repairs) for one in batch.releases
+                ),
+            )
+            for batch in batches
+        ]
+        for batch in done:
+            self._count(batch, rows[batch.source])
+        return done
 
-    def process_item(self, item: Any) -> Any:
-        """A batch leaves decoded; other items pass."""
-        if not isinstance(item, Batch):
-            return item
-        source = load()[item.source]
-        done = tuple(decoded(one, item.source, source.repairs) for one in item.releases)
-        stand = filled(self._crawler, item.source)
-        tomorrow = item.fetched_at + timedelta(days=1)  # later dates are slips of the keyboard
-        for facts in (one.facts for one in done if one.facts is not None):
+    def _count(self, batch: Batch, source: Source) -> None:
+        stand = filled(self._crawler, batch.source)
+        tomorrow = batch.fetched_at + timedelta(days=1)  # later dates are slips of the keyboard
+        for facts in (one.facts for one in batch.releases if one.facts is not None):
             stand[DECODED] += 1
             stand.update(name for name in source.filled if getattr(facts, name))
             if facts.date <= tomorrow:
-                newest(self._crawler, item.source, facts.date)
-        counted = tally(self._crawler, item.source)
-        for one in done:
+                newest(self._crawler, batch.source, facts.date)
+        counted = tally(self._crawler, batch.source)
+        for one in batch.releases:
             counted.dropped += len(one.warnings)
             for warning in one.warnings:
-                logger.info("%s: %s", item.source, warning)
+                logger.info("%s: %s", batch.source, warning)
             if one.error:
-                logger.warning("%s: %s: %s", item.source, item.url, one.error)
+                logger.warning("%s: %s: %s", batch.source, batch.url, one.error)
                 complain(counted, f"release unreadable: {one.error}")
-        return replace(item, releases=done)

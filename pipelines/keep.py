@@ -1,8 +1,9 @@
 """Last step, the only one that writes. What came whole is written together with its watermark.
 
-What comes within some seconds is one transaction: a source that answers with small windows would
-otherwise spend its time on round trips, and hold up everybody else's writing. A crawl that is
-killed meanwhile reads those windows again, since their watermark was not moved.
+What comes within some seconds goes through the steps together and is one transaction: a source that
+answers with small windows would otherwise spend its time on round trips, and hold up everybody
+else's writing. A crawl that is killed meanwhile reads those windows again, since their watermark
+was not moved.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from crawler.store import coming, database, forgotten, releases, sources
 from crawler.store.releases import Counts
 from pipelines.counting import complain, tally
 from pipelines.forgetting import redacted
+from pipelines.steps import Steps
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,9 @@ _PAUSE = 5.0
 """Seconds between one writing and the next, unless there is much to write."""
 
 _MANY, _MUCH = 100, 4 * 1024 * 1024
-"""Releases, and bytes of them, that wait for no pause."""
+"""Releases, and bytes of them, that wait for no pause, as they came or ready to be written."""
+
+Item = Batch | WindowRead
 
 
 def read(source: str, raw: bytes) -> Facts:
@@ -46,14 +50,24 @@ def read(source: str, raw: bytes) -> Facts:
     return decode(raw, source, load()[source].repairs)[0]
 
 
-class Keep:
-    """Stores batches; advances a source's watermark when all of a window has been stored."""
+def _many(waiting: list[Item]) -> bool:
+    """Whether these are too many or too large to wait for more."""
+    raws = [one.raw for each in waiting if isinstance(each, Batch) for one in each.releases]
+    return len(raws) >= _MANY or sum(map(len, raws)) >= _MUCH
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
+
+class Keep:
+    """Stores batches; advances a source's watermark when all of a window has been stored.
+
+    `_came` waits as the spider gave it, `_waiting` for nothing but being written.
+    """
+
+    def __init__(self, crawler: Crawler, steps: Steps) -> None:
+        self._crawler, self._steps = crawler, steps
         self._engine = database.engine(crawler.settings["DATABASE_URL"])
         self._stored: Counter[tuple[str, Window]] = Counter()
-        self._waiting: list[Batch | WindowRead] = []
+        self._came: list[Item] = []
+        self._waiting: list[Item] = []
         self._since = self._written = float("-inf")
         self._clock: AsyncioLoopingCall | LoopingCall | None = None
 
@@ -62,7 +76,7 @@ class Keep:
         """Scrapy's constructor; not for dry runs."""
         if crawler.settings.getbool("DRY_RUN"):
             raise NotConfigured
-        return cls(crawler)
+        return cls(crawler, Steps.from_crawler(crawler))
 
     def open_spider(self) -> None:
         """Begins to look whether something has waited long enough."""
@@ -78,9 +92,9 @@ class Keep:
     def process_item(self, item: Any) -> Any:
         """Writes what the item says, or has it wait for what comes next."""
         if isinstance(item, (Batch, WindowRead)):
-            if not self._waiting:
+            if not self._came and not self._waiting:
                 self._since = time.monotonic()
-            self._waiting.append(item)
+            self._came.append(item)
             # A window's end is written with it at once, where the source answers now and then.
             if isinstance(item, WindowRead) and time.monotonic() - self._written >= _PAUSE:
                 self._write()
@@ -99,13 +113,23 @@ class Keep:
 
     def _look(self) -> None:
         """Writes if there is much, or if the oldest has waited long enough."""
-        waits = [raw.raw for one in self._waiting if isinstance(one, Batch) for raw in one.releases]
+        if _many(self._came):
+            self._prepare()
         old = time.monotonic() - self._since >= _PAUSE
-        if self._waiting and (old or len(waits) >= _MANY or sum(map(len, waits)) >= _MUCH):
+        if (self._came or self._waiting) and (old or _many(self._waiting)):
             self._write()
+
+    def _prepare(self) -> None:
+        """Takes what came through the steps. What is stored already leaves nothing to wait for."""
+        came, self._came = self._came, []
+        for _, items in groupby(came, key=lambda one: one.source):
+            mine = list(items)
+            self._waiting += self._steps.through([one for one in mine if isinstance(one, Batch)])
+            self._waiting += [one for one in mine if isinstance(one, WindowRead)]
 
     def _write(self) -> None:
         """Writes what waits, in one transaction; if that fails, each by itself."""
+        self._prepare()
         waiting, self._waiting = self._waiting, []
         self._written = time.monotonic()
         for source, items in groupby(waiting, key=lambda one: one.source):
@@ -118,7 +142,7 @@ class Keep:
                 for one in mine:
                     self._alone(source, one)
 
-    def _alone(self, source: str, one: Batch | WindowRead) -> None:
+    def _alone(self, source: str, one: Item) -> None:
         try:
             self._settle(source, [one])
         except Exception as error:
@@ -127,7 +151,7 @@ class Keep:
             if isinstance(one, WindowRead):
                 self._crawler.signals.send_catch_log(signals.window_lost, source=source)
 
-    def _settle(self, source: str, items: list[Batch | WindowRead]) -> None:
+    def _settle(self, source: str, items: list[Item]) -> None:
         """One transaction, and what is counted once it is through."""
         batches = [one for one in items if isinstance(one, Batch)]
         ends = [one for one in items if isinstance(one, WindowRead)]

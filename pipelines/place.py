@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from crawler.items import Batch, RawRelease
 from crawler.places import locate
@@ -17,8 +17,9 @@ def located(one: RawRelease) -> RawRelease:
 class Locate:
     """Places each release of a batch."""
 
-    def process_item(self, item: Any) -> Any:
-        """A batch leaves placed; other items pass."""
-        if not isinstance(item, Batch) or not item.releases:
-            return item
-        return replace(item, releases=tuple(located(one) for one in item.releases))
+    def through(self, batches: Sequence[Batch]) -> list[Batch]:
+        """The batches, placed."""
+        return [
+            replace(batch, releases=tuple(located(one) for one in batch.releases))
+            for batch in batches
+        ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from scrapy.crawler import Crawler
 
@@ -32,11 +32,9 @@ class Judge:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Scrapy's constructor."""
+        """A crawl's own."""
         return cls(in_force(Path(crawler.settings["MODEL_FOLDER"])))
 
-    def process_item(self, item: Any) -> Any:
-        """A batch leaves judged; other items pass."""
-        if not isinstance(item, Batch) or not item.releases:
-            return item
-        return replace(item, releases=judged(item.releases, self._model))
+    def through(self, batches: Sequence[Batch]) -> list[Batch]:
+        """The batches, judged."""
+        return [replace(one, releases=judged(one.releases, self._model)) for one in batches]

@@ -13,6 +13,7 @@ from scrapy.exceptions import NotConfigured
 from crawler.items import Batch, RawRelease, WindowFailed
 from crawler.pages import PageRead, PageRefused, SiteFailed
 from pipelines.counting import complain, note, tally
+from pipelines.steps import Steps
 
 
 def shown(one: RawRelease) -> dict[str, Any]:
@@ -40,6 +41,7 @@ class Show:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._steps = Steps.from_crawler(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -52,7 +54,7 @@ class Show:
         """Prints batches; counts failed windows."""
         if isinstance(item, Batch):
             counted = tally(self._crawler, item.source)
-            for one in item.releases:
+            for one in (one for batch in self._steps.through([item]) for one in batch.releases):
                 counted.new += one.facts is not None
                 line = {"event": "release", "source": item.source, **shown(one)}
                 sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Self
 
 from scrapy.crawler import Crawler
 
@@ -25,21 +26,19 @@ class Unchanged:
         self._crawler = crawler
         self._engine = database.engine(crawler.settings["DATABASE_URL"])
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Scrapy's constructor."""
-        return cls(crawler)
-
-    def process_item(self, item: Any) -> Any:
-        """A batch leaves with what is new; other items pass."""
-        if not isinstance(item, Batch):
-            return item
-        counted = tally(self._crawler, item.source)
-        counted.releases += len(item.releases)
+    def through(self, batches: Sequence[Batch]) -> list[Batch]:
+        """The batches with what is new; the store is asked once for each source."""
+        hashes: dict[str, list[str]] = defaultdict(list)
+        for batch in batches:
+            hashes[batch.source] += [one.content_hash for one in batch.releases]
         with self._engine.connect() as connection:
-            known = releases.known(
-                connection, item.source, [one.content_hash for one in item.releases]
-            )
-        left = without(item, known)
-        counted.same += left.same
+            known = {
+                source: releases.known(connection, source, asked)
+                for source, asked in hashes.items()
+            }
+        left = [without(batch, known[batch.source]) for batch in batches]
+        for came, batch in zip(batches, left, strict=True):
+            counted = tally(self._crawler, batch.source)
+            counted.releases += len(came.releases)
+            counted.same += batch.same
         return left

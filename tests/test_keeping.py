@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from types import SimpleNamespace
@@ -23,6 +23,8 @@ from crawler.pages import SiteRead
 from crawler.store import database, releases, sources
 from pipelines import keep as step
 from pipelines.counting import tally
+from pipelines.steps import Steps
+from pipelines.unchanged import Unchanged
 
 HOUR = timedelta(hours=1)
 
@@ -40,7 +42,7 @@ class Crawl:
         self.crawler.signals.connect(self._lost, signal=signals.window_lost)
         self.now = 100.0
         monkeypatch.setattr(step.time, "monotonic", lambda: self.now)
-        self.keep = step.Keep(self.crawler)
+        self.keep = step.Keep(self.crawler, Steps(self.crawler, ()))
         self._engine = self.keep._engine
 
     def _lost(self, source: str) -> None:
@@ -224,3 +226,95 @@ def test_batches_together_leave_what_they_leave_one_by_one(engine: sa.Engine) ->
     stands, counted = together
     assert [len(rows) > 0 for rows in stands] == [True] * len(TOLD)
     assert counted == [4, 2, 3, 1]
+
+
+class Noting:
+    """A step that notes what it is given together; `fails` on releases of this hash."""
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails = fails
+        self.given: list[list[int]] = []
+
+    def through(self, batches: Sequence[Batch]) -> list[Batch]:
+        self.given.append([len(one.releases) for one in batches])
+        if any(one.content_hash == self.fails for each in batches for one in each.releases):
+            raise ValueError("no such notice")
+        return list(batches)
+
+
+def with_steps(crawl: Crawl, *steps: Any) -> None:
+    crawl.keep = step.Keep(crawl.crawler, Steps(crawl.crawler, steps))
+
+
+def test_small_windows_go_through_the_steps_together(crawl: Crawl) -> None:
+    noting = Noting()
+    with_steps(crawl, noting)
+    crawl.window(0, release(1))
+    for number in range(1, 5):
+        crawl.window(number, release(number + 1))
+    assert noting.given == [[1]], "the first alone, the others wait"
+    crawl.now += 5
+    crawl.keep._look()
+    assert noting.given == [[1], [1] * 4]
+    assert crawl.watermark() == 5
+
+
+def test_what_waits_for_the_steps_is_bounded(crawl: Crawl, engine: sa.Engine) -> None:
+    noting = Noting()
+    with_steps(crawl, noting)
+    crawl.window(0, release(1))
+    for number in range(1, 251):
+        crawl.window(number, release(number + 1))
+        assert len(crawl.keep._came) < 2 * 100, "a batch and a window's end for each release"
+        assert len(crawl.keep._waiting) < 2 * 100
+    assert noting.given == [[1], [1] * 100, [1] * 100]
+    crawl.keep.process_item(batch(FTS, release(300, title="x" * 5_000_000)))
+    assert (crawl.keep._came, crawl.keep._waiting) == ([], []), "much is written at once"
+    assert len(stored(engine)) == 252
+
+
+def test_what_is_stored_already_waits_only_for_its_watermark(
+    crawl: Crawl, engine: sa.Engine
+) -> None:
+    crawl.keep.process_item(batch(FTS, *(release(number) for number in range(1, 101))))
+    assert len(stored(engine)) == 100
+    with_steps(crawl, Unchanged(crawl.crawler))
+    crawl.window(0, release(1))
+    with crawl.commits() as made:
+        for number in range(1, 4):
+            crawl.window(number, *(release(at) for at in range(1, 101)))
+        assert (made, crawl.watermark()) == ([0], 1)
+        crawl.keep.close_spider()
+        assert (made, crawl.watermark()) == ([1], 4)
+    assert tally(crawl.crawler, FTS).same == 301
+    assert tally(crawl.crawler, FTS).releases == 301
+
+
+def test_a_kill_between_takes_back_nothing_and_promises_nothing(
+    crawl: Crawl, engine: sa.Engine
+) -> None:
+    with_steps(crawl, Noting())
+    crawl.window(0, release(1))
+    for number in range(1, 5):
+        crawl.window(number, release(number + 1))
+    del crawl.keep  # as after kill -9: nobody closes anything
+    assert (len(stored(engine)), crawl.watermark()) == (1, 1)
+    with_steps(crawl, Unchanged(crawl.crawler))
+    for number in range(5):  # the next crawl asks from the watermark on, or from before it
+        crawl.window(number, release(number + 1))
+    crawl.keep.close_spider()
+    assert (len(stored(engine)), crawl.watermark()) == (5, 5)
+
+
+def test_one_that_no_step_can_take_costs_only_its_own_window(
+    crawl: Crawl, engine: sa.Engine
+) -> None:
+    bad = batch(FTS, release(3))
+    with_steps(crawl, Noting(fails=bad.releases[0].content_hash))
+    crawl.window(0, release(1))
+    for number in range(1, 5):
+        crawl.window(number, release(number + 1))
+    crawl.keep.close_spider()
+    assert stored(engine) == {facts_in(release(number)).ocid for number in (1, 2, 4, 5)}
+    assert (crawl.watermark(), crawl.lost) == (2, [FTS])
+    assert tally(crawl.crawler, FTS).first_errors[0] == "not made ready: no such notice"
