@@ -232,7 +232,7 @@ def _command(
     source: Source,
     options: Options,
     now: datetime,
-    listen: Listener | None,
+    listen: Listener | None = None,
 ) -> list[str]:
     """What Scrapy is told to crawl one source; watermark and silence go in as arguments."""
     with engine.connect() as connection:
