@@ -21,7 +21,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
 from domains import rows  # noqa: E402
 from postgresql import serving  # noqa: E402
+from sqlalchemy import Engine  # noqa: E402
 
 from crawler import config  # noqa: E402
 from crawler.jobs import work_queue  # noqa: E402
@@ -41,9 +42,10 @@ from crawler.store import work_queue as tables  # noqa: E402
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What one measurement saw: seconds from the start of the workers to the last job done.
+    """What one measurement saw: seconds from the queueing of the jobs to the last one done.
 
-    `asking` are the seconds from the first request to the last: a worker starts once and works on.
+    A worker starts once and works on, so the jobs are queued when all workers are ready. `asking`
+    are the seconds from the first request to the last.
     Processor seconds are those of the workers with all that they began, of the database's server,
     of the simulated domains, and of whatever else ran on the machine.
     """
@@ -102,8 +104,28 @@ def simulated(domains: int, latency: float) -> Iterator[tuple[int, int]]:
         server.communicate()
 
 
+def until_ready(engine: Engine, pids: list[int]) -> None:
+    """Waits until these workers ask for jobs, and the processes that they fork from are warm."""
+    alive, before, now = 0, -1.0, 0.0
+    while alive < len(pids) or now - before > 0.1:
+        time.sleep(1)
+        with engine.connect() as connection:
+            alive = tables.workers(connection, work_queue.SILENT)
+        before, now = now, sum(map(worked, pids)) + sum(map(worked, below(pids)))
+
+
+def below(pids: list[int]) -> list[int]:
+    """The processes that these began."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) in pids:
+                found.append(int(path.parent.name))
+    return found
+
+
 def measure(workers: int, numbers: range, options: argparse.Namespace) -> Seen:
-    """Queues a crawl for each domain and has `workers` do them, `--each` at once each."""
+    """Has `workers` do a crawl of each domain, `--each` at once each."""
     with (
         tempfile.TemporaryDirectory() as folder,
         simulated(max(numbers), options.latency) as (port, pid),
@@ -113,10 +135,6 @@ def measure(workers: int, numbers: range, options: argparse.Namespace) -> Seen:
         os.environ |= {"TENDERS_HOME": folder, "TENDERS_DATABASE_URL": server.url}
         settings = config.load()
         engine = database.engine(settings.database)
-        for number in numbers:
-            limit, lock = timedelta(hours=1), f"domain:{number}"
-            one = Job(f"crawl:sim-{number}", "0 0 1 1 *", lambda _: "", limit, lock=lock)
-            work_queue.defer(settings, one, datetime.now(UTC))
         command = [
             sys.executable,
             "-m",
@@ -130,7 +148,12 @@ def measure(workers: int, numbers: range, options: argparse.Namespace) -> Seen:
             subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             for _ in range(workers)
         ]
+        until_ready(engine, [process.pid for process in running])
         began = time.monotonic()
+        for number in numbers:
+            limit, lock = timedelta(hours=1), f"domain:{number}"
+            one = Job(f"crawl:sim-{number}", "0 0 1 1 *", lambda _: "", limit, lock=lock)
+            work_queue.defer(settings, one, datetime.now(UTC))
         end = began + options.most
         states = ["todo"]
         while {"todo", "doing"} & set(states) and time.monotonic() < end:
