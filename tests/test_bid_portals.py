@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 from crawling import environment, run
 from release_samples import CF, FTS, amended, batch, dump, read, release
 
 from crawler.bids import Mention, PageFact, UsedPortal
 from crawler.contacts import bidding
+from crawler.jobs import upgrading
 from crawler.jobs.reprocess import reprocess
 from crawler.relevance import in_force
 from crawler.store import bidding as bids
@@ -174,3 +177,22 @@ def test_the_command_lists_them_with_their_evidence(tmp_path: Any) -> None:
     assert line["authority_name"]
     table = run([*TENDERS, "contacts", "portals", "--authority", "E07000081"], env)
     assert "No portal is known yet" in table.stdout
+
+
+def test_an_upgrade_fills_in_what_an_older_schema_did_not_keep(engine: sa.Engine) -> None:
+    take(engine, notice(1, CHEST), notice(2, CHEST, "Barnsley College"))
+
+    def named() -> list[str]:
+        with engine.connect() as connection:
+            return [portal for portal, _ in bids.named_by(connection, "Barnsley College")]
+
+    assert named() == [PROCONTRACT]
+    config = Config()
+    config.set_main_option("script_location", str(database.MIGRATIONS))
+    with engine.execution_options(writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0020")
+    assert named() == []
+    assert upgrading.upgrade(engine) == database.HEAD
+    assert named() == [PROCONTRACT]
+    assert [one.portal for one in used(engine)] == [PROCONTRACT]

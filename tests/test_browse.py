@@ -25,8 +25,8 @@ from crawler.opportunity import Change, Opportunity
 from crawler.store import browse, database, opportunities, tables
 from crawler.store.browse import Filters, Found
 from crawler.store.filters import FACETS
-from crawler.store.likeness import OpenOnes
 from crawler.store.listings import seen_of
+from crawler.store.open_ones import OpenOnes
 from crawler.store.opportunities import Entry
 
 DAY = timedelta(days=1)

@@ -74,9 +74,9 @@ def test_what_somebody_won_goes_with_them(engine: sa.Engine) -> None:
         found = known.around(connection, tiers=((HULL,),), card=MUSIC, limit=9)
         won = [[past.id for past in one.candidate.won] for one in found]
         assert won == [[], ["new", "old"]]
-        assert names(known.winners(connection, MUSIC, (), 9)) == ["Band 2"]
-        assert names(known.winners(connection, tags(("dance",)), (), 9)) == []
-        assert names(known.winners(connection, MUSIC, ("TLE",), 9)) == []
+        assert names(known.winners(MUSIC, (), 9)) == ["Band 2"]
+        assert names(known.winners(tags(("dance",)), (), 9)) == []
+        assert names(known.winners(MUSIC, ("TLE",), 9)) == []
 
 
 @pytest.fixture
@@ -182,3 +182,14 @@ def test_the_newest_is_read_again_after_each_change_and_only_then(
     assert now() is before
     monkeypatch.setattr(directory.time, "monotonic", lambda: real() + hour + 60)
     assert now() is not before
+
+
+def test_who_paused_takes_nobodys_place(engine: sa.Engine, everybody: Directory) -> None:
+    crowd = [Mark(10_000 + number, HULL, "TLE", -1) for number in range(30)]
+    known = Directory((), [*crowd, *everybody._own], ())
+    with engine.connect() as connection:
+        found = [
+            known.open_ones(connection, 1),
+            known.around(connection, tiers=((HULL,),), card=-1, limit=1),
+        ]
+    assert [names(one) for one in found] == [["Paper Lantern Theatre"]] * 2

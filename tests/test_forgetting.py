@@ -16,13 +16,25 @@ from release_samples import CF, FTS, NOW, amended, batch, dump, raw, read, relea
 
 from crawler.decoding import content_hash
 from crawler.jobs import export, forgetting
+from crawler.jobs.directory import Newest
 from crawler.jobs.reprocess import reprocess
 from crawler.pages import Contact
 from crawler.redaction import cleared, without
 from crawler.redaction import release as redacted_release
 from crawler.relevance import in_force
-from crawler.store import contacts, database, forgotten, opportunities, releases, search, tables
+from crawler.store import (
+    contacts,
+    database,
+    forgotten,
+    opportunities,
+    organisations,
+    releases,
+    search,
+    suppliers,
+    tables,
+)
 from crawler.store.forgetting import SPARED, SWEPT
+from crawler.store.organisations import Organisation
 from pipelines.forgetting import redacted
 
 KEY = b"k" * 32
@@ -282,3 +294,24 @@ def test_the_commands(told: sa.Engine, database_url: str, tmp_path: Path) -> Non
     again = run([*TENDERS, "db", "forget"], env)
     assert again.returncode == 0, again.stderr
     assert again.stdout.startswith("0 contacts deleted, 0 raw releases")
+
+
+def test_what_is_kept_in_memory_forgets_as_well(engine: sa.Engine, tmp_path: Path) -> None:
+    take(engine, release(1, tender={"id": "1", "title": f"Festival ({JANE})"}))
+    newest = Newest()
+
+    def titles() -> list[str]:
+        with engine.connect() as connection:
+            known = newest.of(connection).winners(-1, (), 9)
+        return [past.title for one in known for past in one.candidate.won]
+
+    with database.writing(engine) as connection:
+        organisations.add(connection, [Organisation(key="k" * 12, name="Kite", name_key="kite")])
+        (pk,) = connection.execute(sa.select(tables.opportunities.c.id)).scalars()
+        (winner,) = organisations.ids_of(connection, ["k" * 12]).values()
+        suppliers.replace(connection, {(winner, pk)})
+        everything = tables.listings.update().values(card=2**40 - 1)
+        connection.execute(everything)
+    assert titles() == [f"Festival ({JANE})"]
+    forgetting.forget(engine, KEY, JANE, NOW, tmp_path / "forgotten")
+    assert titles() == ["Festival (…)"]

@@ -302,7 +302,7 @@ def test_winners_of_such_work_are_found_the_newest_first(engine: sa.Engine) -> N
 
     def found(form: str, *regions: str) -> list[str]:
         with engine.connect() as connection:
-            chosen = directory.read(connection).winners(connection, tags((form,)), regions, 10)
+            chosen = directory.read(connection).winners(tags((form,)), regions, 10)
         assert all(one.candidate.won for one in chosen)
         return [one.organisation.name for one in chosen]
 

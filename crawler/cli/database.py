@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from crawler import config, keys
-from crawler.jobs import forgetting, keeping, library, restoring
+from crawler.jobs import forgetting, keeping, library, restoring, upgrading
 from crawler.jobs import reprocess as job
 from crawler.relevance import in_force
 from crawler.store import copying, database
@@ -24,7 +24,7 @@ commands.add_typer(db, name="db")
 def upgrade() -> None:
     """Create the database, or bring its schema to this version's."""
     engine = database.connect(config.load().database)
-    revision = database.upgrade(engine)
+    revision = upgrading.upgrade(engine)
     library.refresh(engine, datetime.now(UTC))
     typer.echo(f"The database has schema {revision}.")
 

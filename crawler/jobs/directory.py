@@ -25,7 +25,8 @@ from crawler.store.organisations import Mark, Organisation
 from crawler.store.suppliers import Win
 
 _FRESH = timedelta(hours=1)
-"""How long what was won is taken as it was read: a listing that changes gives no new stamp."""
+"""How long what was won is taken as it was read: it gives no new stamp that an opportunity is
+judged anew, or merged into another."""
 
 _WINS = 300
 """Wins among which those are sought who won such work last."""
@@ -109,21 +110,18 @@ class Directory:
             for one in self._own
             if one.card & card and (one.authority in tiers or one.region in regions)
         ]
-        ranks = {pk: tier for tier, pk in sorted(there)[:limit]}
+        ranks = {pk: tier for tier, pk in there}
         found = self._open(connection, ranks)
-        return sorted(
-            found,
-            key=lambda one: (ranks[one.organisation.id], *_by_substance(one.organisation)),
-        )
+        found.sort(key=lambda one: (ranks[one.organisation.id], *_by_substance(one.organisation)))
+        return found[:limit]
 
     def open_ones(self, connection: sa.Connection, limit: int) -> list[Body]:
         """Subscribers who are open to partnering, the newest first."""
-        newest = [one.id for one in self._own[:limit]]
-        return sorted(self._open(connection, newest), key=lambda one: -one.organisation.id)
+        found = self._open(connection, [one.id for one in self._own])
+        found.sort(key=lambda one: -one.organisation.id)
+        return found[:limit]
 
-    def winners(
-        self, connection: sa.Connection, tags: int, regions: Collection[str], limit: int
-    ) -> list[Body]:
+    def winners(self, tags: int, regions: Collection[str], limit: int) -> list[Body]:
         """Who won work with one of `tags` in one of `regions` (anywhere if none).
 
         Those whose last such win is the newest come first; only the newest `_WINS` wins count.
@@ -134,8 +132,7 @@ class Directory:
             fit &= (self._wins & places) != 0
         newest = self._winners[np.flatnonzero(fit)[:_WINS]]
         ids = list(dict.fromkeys(newest.tolist()))[:limit]
-        public = [self._bodies[self._at[one]] for one in ids if one in self._at]
-        return [*public, *self._open(connection, [one for one in ids if one not in self._at])]
+        return [self._bodies[self._at[one]] for one in ids if one in self._at]
 
     def _open(self, connection: sa.Connection, ids: Collection[int]) -> list[Body]:
         """Those of people's own entries that are shown now."""

@@ -17,7 +17,7 @@ from crawler.errors import StoreError
 from crawler.jobs.reprocess import read
 from crawler.partners.signs import signs
 from crawler.redaction import Gone
-from crawler.store import coming, contacts, database, forgetting, forgotten, releases
+from crawler.store import coming, contacts, database, forgetting, forgotten, releases, stamps
 
 _LINE = re.compile(r"([0-9a-f]{64}) (\S+)")
 
@@ -76,6 +76,7 @@ def _releases(engine: sa.Engine, gone: Gone, now: datetime) -> int:
             if swept.processes:
                 made = releases.merge_again(connection, swept.processes, now, read)
                 coming.remember(connection, made, signs)
+                stamps.renew(connection, "organisations")  # titles of what they won
         redacted += swept.redacted
         last = swept.last
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from crawler import keys
 from crawler.config import Settings
 from crawler.errors import StoreError
-from crawler.jobs import forgetting
+from crawler.jobs import forgetting, upgrading
 from crawler.store import carrying, database, staging
 
 
@@ -45,7 +45,7 @@ def restore(settings: Settings, file: Path, now: datetime, *, replace: bool = Fa
         schema = database.schema(staged.engine)
         if schema is None:
             raise StoreError(f"{file} is no backup of arts-tenders. Nothing was changed.")
-        database.upgrade(staged.engine)
+        upgrading.upgrade(staged.engine)
         _sound(staged.engine, file)
         carried = None
         if staged.old is not None:

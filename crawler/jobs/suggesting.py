@@ -151,7 +151,7 @@ def _candidates(connection: sa.Connection, bodies: Directory, work: Work) -> Ite
         near = bodies.around(connection, tiers=places, card=card, limit=_NEAREST)
     if regions and len(near) < _ENOUGH:
         near += bodies.around(connection, regions=regions, card=card, limit=_IN_REGION)
-    winners = bodies.winners(connection, asked, regions, _WINNERS)
+    winners = bodies.winners(asked, regions, _WINNERS)
     wide = bodies.open_ones(connection, _OPEN) if not regions else []
     return chain(near, winners, wide)
 

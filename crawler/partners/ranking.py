@@ -273,7 +273,7 @@ def _reaches(asked: _Asked, one: Candidate, past: Sequence[tuple[float, Past]]) 
     if not asked.everywhere:
         return any(_same_region(work, win) or _same_buyer(work, win) for win in won)
     wanted, brought = work.art_forms or work.outcomes, {*one.art_forms, *one.outcomes}
-    return (one.open or any(True for _ in won)) and not brought.isdisjoint(wanted)
+    return (one.open or next(won, None) is not None) and not brought.isdisjoint(wanted)
 
 
 def _same_form(work: Work, win: Past) -> bool:

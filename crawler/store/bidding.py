@@ -1,6 +1,6 @@
-"""Which e-tendering portal each authority uses: worked out of its notices as they are kept.
+"""Which e-tendering portal a buyer uses: worked out of its notices as they are kept.
 
-What one opportunity says is a row of `bid_mentions`; `bid_portals` adds them up for each authority,
+What one opportunity says is a row of `bid_mentions`; `bid_portals` adds up those of authorities,
 beside what the authorities' own pages say. Both follow from the opportunities as they stand, so the
 order in which notices came does not matter.
 """

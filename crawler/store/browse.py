@@ -30,7 +30,7 @@ from crawler.store.dossiers import (
 )
 from crawler.store.filters import DEFAULT, FACETS, Filters, check, choices, spans
 from crawler.store.hits import Hit
-from crawler.store.likeness import OpenOnes
+from crawler.store.open_ones import OpenOnes
 from crawler.store.paging import SORTS, Sort
 from crawler.store.search import Segment, Words
 

@@ -18,8 +18,8 @@ from crawler.opportunity import Change, Opportunity
 from crawler.store import hits, opportunities, tables
 from crawler.store.filters import card_at
 from crawler.store.hits import Hit
-from crawler.store.likeness import OpenOnes
 from crawler.store.listings import BITS, REGIONS, Seen, gss_number, mask, seconds
+from crawler.store.open_ones import OpenOnes
 from crawler.store.tables import listings, processes, releases
 from crawler.text import key
 
@@ -28,6 +28,9 @@ _NEAR = mask("relevance", ["arts", "commissionable", "adjacent"])
 _OVER = mask("stages", ["award", "contract"])
 _CALL = mask("stages", ["tender"])
 _OPEN = mask("status", ["open", "unknown"])
+
+_SPARE = 2
+"""So many more are looked at than are shown as similar, since some may have closed."""
 
 _RELEASES = 500
 """Releases of one opportunity that its page tells of, the newest."""
@@ -116,20 +119,20 @@ def related(
     """
     tags = mask("art_forms", seen.art_forms) | mask("outcomes", seen.outcomes)
     places = mask("regions", one.place.regions)
-    found = hits.load(
-        connection, open_ones.like(tags | places, pk, now=now, most=similar), now, brief=True
-    )
+    alike = open_ones.like(tags | places, pk, now=now, most=similar + _SPARE)
+    found = [hit for hit in hits.load(connection, alike, now, brief=True) if _fit(hit)]
     buyer = key(one.buyer.name) if one.buyer else ""
     asked = {"buyer": buyer, "but": pk, "tags": tags, "most": earlier}
     before = connection.execute(_EARLIER, asked).all() if buyer else ()
     return Related(
         earlier=_contracts(connection, before),
-        similar=tuple(hit for hit in found if _alive(hit)),
+        similar=tuple(found[:similar]),
     )
 
 
-def _alive(hit: Hit) -> bool:
-    return hit.status in ("open", "unknown")
+def _fit(hit: Hit) -> bool:
+    """Whether it is still open and shown: it was chosen by what it was up to a minute ago."""
+    return hit.status in ("open", "unknown") and hit.shown_as in ("arts", "commissionable")
 
 
 def _earlier_query() -> sa.Select[int, str, str]:

@@ -101,7 +101,7 @@ def sweep_table(connection: sa.Connection, name: str, gone: Gone) -> int:
     if name == "opportunities":
         listings.renew(connection, done)
     if done and name in ("organisations", "opportunities"):
-        stamps.renew(connection, "organisations")  # names and titles of what they won
+        stamps.renew(connection, "organisations")  # names, and titles of what they won
     return len(done)
 
 

@@ -71,7 +71,7 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A person's own entry without anything of theirs: its place, its `card`."""
+    """Where a person's own entry is to be found and by what, and nothing that they wrote."""
 
     id: int
     authority: str | None

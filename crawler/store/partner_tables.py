@@ -36,7 +36,6 @@ organisations = sa.Table(
     sa.Column("opened", Moment, comment="since when a subscriber is open to partnering"),
     sa.Index("ix_organisations_name_key", "name_key"),
     sa.Index("ix_organisations_region", "region"),
-    sa.Index("ix_organisations_authority", "authority"),
 )
 
 organisation_wins = sa.Table(

@@ -16,10 +16,11 @@ from crawler.coming import Signs
 from crawler.digest import calendars, links, wording
 from crawler.digest.local import local
 from crawler.jobs import export, freshness, suggesting
+from crawler.jobs.suggesting import Partner
 from crawler.keys import forget_key
 from crawler.opportunity import Opportunity
 from crawler.store import browse, coming, database, listings, opportunities
-from crawler.store.likeness import OpenOnes
+from crawler.store.open_ones import OpenOnes
 from crawler.store.rulings import rulings
 from crawler.web import guide, resources, showing, speaking
 from crawler.web.access import Route
@@ -70,8 +71,9 @@ def page(id: str) -> str | AnyResponse:  # noqa: A002
         signs = coming.signs_of(connection, pk)
         over = one.status_at(now()) in _OVER
         asked = suggesting.work_of(one, ruling=ruling)
-        bodies = web.directory
-        with_you = () if over else suggesting.for_work(connection, bodies.of(connection), asked)
+        with_you: tuple[Partner, ...] = ()
+        if not over and (asked.art_forms or asked.outcomes):
+            with_you = suggesting.for_work(connection, web.directory.of(connection), asked)
     return render_template(
         "opportunity.html",
         one=one,

@@ -1,6 +1,6 @@
 """Notices of buyers that are no authority tell of their portal too, so that no page reads them.
 
-`tenders reprocess` fills in what was kept before.
+What was kept before is filled in by `crawler.jobs.upgrading`.
 """
 
 import sqlalchemy as sa
