@@ -76,11 +76,18 @@ def save(connection: sa.Connection, entries: Sequence[Entry], now: datetime) -> 
 def _insert(connection: sa.Connection, fresh: list[Opportunity], now: datetime) -> list[int]:
     if not fresh:
         return []
-    # Rows come back in any order: asking for theirs would cost a statement for each on SQLite.
-    statement = sa.insert(opportunities).returning(opportunities.c.key, opportunities.c.id)
     rows = [_row(one) | {"first_seen": now} for one in fresh]
-    ids: dict[str, int] = dict(connection.execute(statement, rows).all())
+    connection.execute(sa.insert(opportunities), rows)
+    # Asked for afterwards: an INSERT that returns them is one text with all columns of all rows.
+    ids: dict[str, int] = {}
+    for part in chunks(one.id for one in fresh):
+        ids |= dict(connection.execute(_IDS, {"keys": padded(part)}).all())
     return [ids[one.id] for one in fresh]
+
+
+_IDS = sa.select(opportunities.c.key, opportunities.c.id).where(
+    opportunities.c.key.in_(sa.bindparam("keys", expanding=True))
+)
 
 
 def _update(connection: sa.Connection, old: list[tuple[int, Opportunity]]) -> None:

@@ -37,8 +37,9 @@ def register(
     fresh = [_row(mine) for ocid, mine in by_ocid.items() if ocid not in seen]
     ids = dict(seen)
     if fresh:
-        made = sa.insert(processes).returning(processes.c.ocid, processes.c.id)
-        ids.update(dict(connection.execute(made, fresh).all()))
+        connection.execute(sa.insert(processes), fresh)
+        (source,) = {row["source"] for row in fresh}
+        ids |= known(connection, source, [row["ocid"] for row in fresh])
     rows = [{"key": key, "process_id": ids[one.ocid]} for one in facts for key in keys_of(one)]
     if rows:
         connection.execute(insert_or_ignore(connection, process_keys), rows)
