@@ -2,8 +2,9 @@
 
 What comes within some seconds goes through the steps together and is one transaction: a source that
 answers with small windows would otherwise spend its time on round trips, and hold up everybody
-else's writing. A crawl that is killed meanwhile reads those windows again, since their watermark
-was not moved.
+else's writing. While somebody else writes, a crawl reads on and tries again a little later, up to a
+limit of time and of what waits. A crawl that is killed meanwhile reads those windows again, since
+their watermark was not moved.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import time
 from collections import Counter
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -42,6 +44,10 @@ _PAUSE = 5.0
 _MANY, _MUCH = 100, 4 * 1024 * 1024
 """Releases, and bytes of them, that wait for no pause, as they came or ready to be written."""
 
+_AGAIN, _PATIENCE, _MOST = 1.0, 30.0, 4
+"""While somebody else writes: seconds until the next try, how old the oldest may become until the
+crawl waits for its turn, and how many times `_MANY` or `_MUCH` may wait until then."""
+
 Item = Batch | WindowRead
 
 
@@ -50,10 +56,10 @@ def read(source: str, raw: bytes) -> Facts:
     return decode(raw, source, load()[source].repairs)[0]
 
 
-def _many(waiting: list[Item]) -> bool:
-    """Whether these are too many or too large to wait for more."""
+def _many(waiting: list[Item], times: int = 1) -> bool:
+    """Whether these are too many or too large to wait for more: so many `times` the limit."""
     raws = [one.raw for each in waiting if isinstance(each, Batch) for one in each.releases]
-    return len(raws) >= _MANY or sum(map(len, raws)) >= _MUCH
+    return len(raws) >= times * _MANY or sum(map(len, raws)) >= times * _MUCH
 
 
 class Keep:
@@ -68,7 +74,7 @@ class Keep:
         self._stored: Counter[tuple[str, Window]] = Counter()
         self._came: list[Item] = []
         self._waiting: list[Item] = []
-        self._since = self._written = float("-inf")
+        self._since = self._written = self._again = float("-inf")
         self._clock: AsyncioLoopingCall | LoopingCall | None = None
 
     @classmethod
@@ -97,7 +103,7 @@ class Keep:
             self._came.append(item)
             # A window's end is written with it at once, where the source answers now and then.
             if isinstance(item, WindowRead) and time.monotonic() - self._written >= _PAUSE:
-                self._write()
+                self._try()
             else:
                 self._look()
             return item
@@ -107,7 +113,7 @@ class Keep:
                 "%s: window from %s failed: %s", item.source, item.window.start, item.reason
             )
             complain(tally(self._crawler, item.source), item.reason)
-            with database.writing(self._engine) as connection:
+            with database.writing(self._engine, alone=False) as connection:
                 sources.hold(connection, item.source, item.window)
         return item
 
@@ -117,30 +123,46 @@ class Keep:
             self._prepare()
         old = time.monotonic() - self._since >= _PAUSE
         if (self._came or self._waiting) and (old or _many(self._waiting)):
+            self._try()
+
+    def _try(self) -> None:
+        """Writes, unless somebody else does and there is time."""
+        now = time.monotonic()
+        if now - self._since >= _PATIENCE or _many(self._waiting, _MOST):
             self._write()
+        elif now >= self._again:
+            self._write(wait=False)
 
     def _prepare(self) -> None:
         """Takes what came through the steps. What is stored already leaves nothing to wait for."""
         came, self._came = self._came, []
-        for _, items in groupby(came, key=lambda one: one.source):
+        for _, items in groupby(came, attrgetter("source")):
             mine = list(items)
             self._waiting += self._steps.through([one for one in mine if isinstance(one, Batch)])
             self._waiting += [one for one in mine if isinstance(one, WindowRead)]
 
-    def _write(self) -> None:
-        """Writes what waits, in one transaction; if that fails, each by itself."""
+    def _write(self, *, wait: bool = True) -> None:
+        """Writes what waits, in one transaction; if that fails, each by itself.
+
+        Without `wait` all goes on waiting where somebody else writes.
+        """
         self._prepare()
-        waiting, self._waiting = self._waiting, []
-        self._written = time.monotonic()
-        for source, items in groupby(waiting, key=lambda one: one.source):
-            mine = list(items)
+        while self._waiting:
+            source, mine = next(
+                (key, list(items)) for key, items in groupby(self._waiting, attrgetter("source"))
+            )
             try:
-                self._settle(source, mine)
+                self._settle(source, mine, wait=wait)
+            except database.Busy:
+                self._again = time.monotonic() + _AGAIN
+                return
             except Exception as error:
                 if len(mine) > 1:
                     logger.warning("%s: written one by one, for together: %s", source, error)
                 for one in mine:
                     self._alone(source, one)
+            del self._waiting[: len(mine)]
+            self._written = time.monotonic()
 
     def _alone(self, source: str, one: Item) -> None:
         try:
@@ -151,7 +173,7 @@ class Keep:
             if isinstance(one, WindowRead):
                 self._crawler.signals.send_catch_log(signals.window_lost, source=source)
 
-    def _settle(self, source: str, items: list[Item]) -> None:
+    def _settle(self, source: str, items: list[Item], *, wait: bool = True) -> None:
         """One transaction, and what is counted once it is through."""
         batches = [one for one in items if isinstance(one, Batch)]
         ends = [one for one in items if isinstance(one, WindowRead)]
@@ -164,7 +186,8 @@ class Keep:
         counts = Counts()
         if filled or whole:
             # A watermark alone is the source's own row, which nobody else moves.
-            with database.writing(self._engine, alone=bool(filled)) as connection:
+            writing = database.writing(self._engine, alone=bool(filled), wait=wait)
+            with writing as connection:
                 if filled:
                     counts = self._keep(connection, filled)
                 if whole:

@@ -70,7 +70,7 @@ class RecordRun:
         for source in getattr(spider, "sources", ()):
             tally(self._crawler, source.key)
             if self._store:
-                with database.writing(self._engine) as connection:
+                with database.writing(self._engine, alone=False) as connection:
                     self._runs[source.key] = runs.begin(connection, source.key, now)
         if self._report:
             self._windows = spider.window_count()  # type: ignore[attr-defined]
@@ -114,7 +114,7 @@ class RecordRun:
     def refused(self, source: str, until: datetime) -> None:
         """Remembers a refusal, so that a restart respects it too."""
         if self._store:
-            with database.writing(self._engine) as connection:
+            with database.writing(self._engine, alone=False) as connection:
                 sources.hush(connection, source, until)
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
@@ -136,7 +136,7 @@ class RecordRun:
         now = datetime.now(UTC)
         if key not in self._runs:
             return verdict(load()[key], outcome, runs.Past(), now)
-        with database.writing(self._engine) as connection:
+        with database.writing(self._engine, alone=False) as connection:
             word, why = verdict(load()[key], outcome, runs.past(connection, key, now), now)
             runs.finish(
                 connection,

@@ -129,11 +129,14 @@ def test_facts_from_pages_follow_the_shipped_table(engine: sa.Engine) -> None:
     fact = PageFact(authority=BARNSLEY, portal="YORtender", page="https://x.example/a")
     other = PageFact(authority="E06000010", portal="YORtender", page="https://y.example/b")
     with database.writing(engine) as connection:
+        assert not bids.shipped(connection, [fact, other])
         bids.ship(connection, [fact, other], NOW)
+        assert bids.shipped(connection, [other, fact])
         before = bids.used_by(connection)
         bids.ship(connection, [fact, other], NOW.replace(day=9))
         assert bids.used_by(connection) == before
         moved = PageFact(authority=BARNSLEY, portal="YORtender", page="https://x.example/new")
+        assert not any(bids.shipped(connection, facts) for facts in ([moved, other], [fact], []))
         bids.ship(connection, [moved], NOW.replace(day=9))
         (left,) = bids.used_by(connection)
     assert (left.evidence, left.basis, left.notices) == ("https://x.example/new", "page", 0)

@@ -318,3 +318,72 @@ def test_one_that_no_step_can_take_costs_only_its_own_window(
     assert stored(engine) == {facts_in(release(number)).ocid for number in (1, 2, 4, 5)}
     assert (crawl.watermark(), crawl.lost) == (2, [FTS])
     assert tally(crawl.crawler, FTS).first_errors[0] == "not made ready: no such notice"
+
+
+@pytest.fixture
+def elsewhere(engine: sa.Engine) -> sa.Engine:
+    """Where two may want to write at once and one can be told to go on."""
+    if engine.dialect.name != "postgresql":
+        pytest.skip("on SQLite whoever writes waits for the one file")
+    return engine
+
+
+def test_while_somebody_else_writes_a_crawl_reads_on(crawl: Crawl, elsewhere: sa.Engine) -> None:
+    with database.writing(elsewhere):
+        for number in range(4):
+            crawl.window(number, release(number + 1))
+            crawl.now += 5
+        crawl.keep._look()
+        assert (stored(elsewhere), crawl.watermark()) == (set(), None)
+    crawl.keep._look()
+    assert crawl.watermark() is None, "it does not ask again at once"
+    crawl.now += 1
+    with crawl.commits() as made:
+        crawl.keep._look()
+    assert (made, len(stored(elsewhere)), crawl.watermark()) == ([1], 4, 4)
+    assert tally(crawl.crawler, FTS).new == 4
+    assert (crawl.keep._came, crawl.keep._waiting) == ([], [])
+
+
+@pytest.mark.parametrize("why", ["old", "much", "end", "overtaken"])
+def test_a_crawl_waits_for_its_turn_at_last(
+    crawl: Crawl, elsewhere: sa.Engine, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    with database.writing(elsewhere):
+        crawl.window(0, release(1))
+        crawl.now += 1
+        crawl.window(1, release(2))
+        assert crawl.watermark() is None
+        # From here on it would wait for ever: so somebody lets go as soon as it does.
+        asked: list[bool] = []
+        real = database.writing
+
+        def writing(on: sa.Engine, *, alone: bool = True, wait: bool = True) -> Any:
+            asked.append(wait)
+            return real(on, alone=False)
+
+        monkeypatch.setattr(database, "writing", writing)
+        if why == "old":
+            crawl.now += 30
+            crawl.keep._look()
+        elif why == "much":
+            monkeypatch.setattr(step, "_AGAIN", 1000.0)
+            crawl.keep._again = crawl.now + 1000
+            crawl.keep.process_item(batch(FTS, *(release(at) for at in range(10, 409))))
+        elif why == "end":
+            crawl.keep.close_spider()
+        else:
+            done = SiteRead(source=FTS, authority="E06000010", finished=NOW, pages=1)
+            crawl.keep.process_item(done)
+        assert asked == [True]
+        assert crawl.watermark() == 2
+
+
+def test_whoever_need_not_wait_is_told_that_somebody_writes(elsewhere: sa.Engine) -> None:
+    with database.writing(elsewhere):
+        with pytest.raises(database.Busy), database.writing(elsewhere, wait=False):
+            pytest.fail("two at once")
+        with database.writing(elsewhere, alone=False, wait=False) as connection:
+            sources.remember(connection, FTS, "x")
+    with database.writing(elsewhere, wait=False) as connection:
+        assert list(sources.states_of(connection)) == [FTS]

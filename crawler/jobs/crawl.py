@@ -139,8 +139,7 @@ def crawl_rows(
     """
     engine = database.engine(url)
     if not options.dry_run:
-        with database.writing(engine) as connection:
-            bidding.ship(connection, page_facts(), now)
+        _ship(engine, now)
     environment = os.environ | {
         "SCRAPY_SETTINGS_MODULE": "crawler.settings",
         "TENDERS_DATABASE_URL": engine.url.render_as_string(hide_password=False),
@@ -165,6 +164,15 @@ def crawl_rows(
         ]
         done = {one.source: one for one in _run(free, commands, environment, listen)}
     return [done[one.key] if one.key in done else _busy(one, busy[one.key]) for one in wanted]
+
+
+def _ship(engine: sa.Engine, now: datetime) -> None:
+    """Brings the facts from authorities' pages into the store, if they are not there already."""
+    with engine.connect() as connection:
+        if bidding.shipped(connection, page_facts()):
+            return
+    with database.writing(engine) as connection:
+        bidding.ship(connection, page_facts(), now)
 
 
 def _taken(

@@ -141,10 +141,18 @@ def _add_up(connection: sa.Connection, pairs: Iterable[tuple[str | None, str]]) 
         _insert(connection, used)
 
 
+def shipped(connection: sa.Connection, facts: Iterable[PageFact]) -> bool:
+    """Whether the facts from authorities' pages are those that ship with this version."""
+    stored = {
+        (row.authority, row.portal, row.evidence, row.note)
+        for row in connection.execute(_FROM_PAGES)
+    }
+    return stored == {(one.authority, one.portal, one.page, one.note) for one in facts}
+
+
 def ship(connection: sa.Connection, facts: Iterable[PageFact], now: datetime) -> None:
-    """Makes the facts from authorities' pages those that ship with this version."""
-    query = sa.select(bid_portals).where(bid_portals.c.basis == "page")
-    stored = {(row.authority, row.portal): row for row in connection.execute(query)}
+    """Makes them those that ship with this version."""
+    stored = {(row.authority, row.portal): row for row in connection.execute(_FROM_PAGES)}
     for fact in facts:
         row = stored.pop((fact.authority, fact.portal), None)
         if row is not None and (row.evidence, row.note) == (fact.page, fact.note):
@@ -165,6 +173,9 @@ def ship(connection: sa.Connection, facts: Iterable[PageFact], now: datetime) ->
         _insert(connection, used)
     for row in stored.values():
         _delete(connection, row)
+
+
+_FROM_PAGES = sa.select(bid_portals).where(bid_portals.c.basis == "page")
 
 
 def _delete(connection: sa.Connection, row: Any) -> None:

@@ -154,16 +154,24 @@ def reading(on: sa.Engine) -> sa.Connection:
     return on.connect()
 
 
+class Busy(Exception):  # noqa: N818
+    """Somebody else writes at the moment, and `writing` was told not to wait for them."""
+
+
 @contextmanager
-def writing(on: sa.Engine, *, alone: bool = True) -> Iterator[sa.Connection]:
+def writing(on: sa.Engine, *, alone: bool = True, wait: bool = True) -> Iterator[sa.Connection]:
     """One transaction that writes, alone: all of it is kept, or nothing.
 
     Short transactions on rows of their own (leases, the outbox) need not be `alone`: on PostgreSQL
-    they then do not wait for a crawl's.
+    they then do not wait for a crawl's. Without `wait` it raises `Busy` there, and has done
+    nothing, where it would have to; on SQLite it waits all the same.
     """
     with on.execution_options(writes=True).connect() as connection, connection.begin():
         if alone and connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            if wait:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            elif not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))):
+                raise Busy
         yield connection
 
 
