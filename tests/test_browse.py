@@ -516,12 +516,12 @@ def test_a_hostile_query_is_an_answer(library: sa.Engine, query: str) -> None:
     assert len(found.suggestion or "") <= 1000
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("sort", ["relevance", "newest", "value"])
 def test_no_search_by_words_on_postgresql_reads_the_text_vectors(
     library: sa.Engine, sort: str
 ) -> None:
-    if library.dialect.name != "postgresql":
-        pytest.skip("SQLite's full text index is asked by itself")
     plans: list[str] = []
 
     def explain(_: Any, cursor: Any, statement: str, given: Any, *__: Any) -> None:

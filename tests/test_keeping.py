@@ -320,36 +320,36 @@ def test_one_that_no_step_can_take_costs_only_its_own_window(
     assert tally(crawl.crawler, FTS).first_errors[0] == "not made ready: no such notice"
 
 
-@pytest.fixture
-def elsewhere(engine: sa.Engine) -> sa.Engine:
-    """Where two may want to write at once and one can be told to go on."""
-    if engine.dialect.name != "postgresql":
-        pytest.skip("on SQLite whoever writes waits for the one file")
-    return engine
+on_postgresql = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
+"""On SQLite whoever writes waits for the one file."""
 
 
-def test_while_somebody_else_writes_a_crawl_reads_on(crawl: Crawl, elsewhere: sa.Engine) -> None:
-    with database.writing(elsewhere):
+@on_postgresql
+def test_while_somebody_else_writes_a_crawl_reads_on(crawl: Crawl, engine: sa.Engine) -> None:
+    with database.writing(engine):
         for number in range(4):
             crawl.window(number, release(number + 1))
             crawl.now += 5
         crawl.keep._look()
-        assert (stored(elsewhere), crawl.watermark()) == (set(), None)
+        assert (stored(engine), crawl.watermark()) == (set(), None)
     crawl.keep._look()
     assert crawl.watermark() is None, "it does not ask again at once"
     crawl.now += 1
     with crawl.commits() as made:
         crawl.keep._look()
-    assert (made, len(stored(elsewhere)), crawl.watermark()) == ([1], 4, 4)
+    assert (made, len(stored(engine)), crawl.watermark()) == ([1], 4, 4)
     assert tally(crawl.crawler, FTS).new == 4
     assert (crawl.keep._came, crawl.keep._waiting) == ([], [])
 
 
+@on_postgresql
 @pytest.mark.parametrize("why", ["old", "much", "end", "overtaken"])
 def test_a_crawl_waits_for_its_turn_at_last(
-    crawl: Crawl, elsewhere: sa.Engine, monkeypatch: pytest.MonkeyPatch, why: str
+    crawl: Crawl, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
-    with database.writing(elsewhere):
+    with database.writing(engine):
         crawl.window(0, release(1))
         crawl.now += 1
         crawl.window(1, release(2))
@@ -379,11 +379,12 @@ def test_a_crawl_waits_for_its_turn_at_last(
         assert crawl.watermark() == 2
 
 
-def test_whoever_need_not_wait_is_told_that_somebody_writes(elsewhere: sa.Engine) -> None:
-    with database.writing(elsewhere):
-        with pytest.raises(database.Busy), database.writing(elsewhere, wait=False):
+@on_postgresql
+def test_whoever_need_not_wait_is_told_that_somebody_writes(engine: sa.Engine) -> None:
+    with database.writing(engine):
+        with pytest.raises(database.Busy), database.writing(engine, wait=False):
             pytest.fail("two at once")
-        with database.writing(elsewhere, alone=False, wait=False) as connection:
+        with database.writing(engine, alone=False, wait=False) as connection:
             sources.remember(connection, FTS, "x")
-    with database.writing(elsewhere, wait=False) as connection:
+    with database.writing(engine, wait=False) as connection:
         assert list(sources.states_of(connection)) == [FTS]
