@@ -517,7 +517,7 @@ def test_a_hostile_query_is_an_answer(library: sa.Engine, query: str) -> None:
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("ready", ["postgresql"], indirect=True, scope="module")
 @pytest.mark.parametrize("sort", ["relevance", "newest", "value"])
 def test_no_search_by_words_on_postgresql_reads_the_text_vectors(
     library: sa.Engine, sort: str
